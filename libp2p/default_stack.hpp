@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <libp2p/host.hpp>
+#include <libp2p/muxers.hpp>
+#include <libp2p/security_protocols.hpp>
+#include <libp2p/transports.hpp>
+
+namespace libp2p {
+
+/// TCP with Noise and yamux: what every libp2p peer speaks.
+inline void add_default_stack(Host& host, const Identity& identity) {
+    auto& services = host.services();
+    host.add_security(make_noise(identity));
+    host.add_muxer(make_yamux(services.limits(), services.timeouts()));
+    host.add_transport(make_tcp_transport(services));
+}
+
+}  // namespace libp2p

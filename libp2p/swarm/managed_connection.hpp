@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <libp2p/connection.hpp>
+#include <libp2p/identify_info.hpp>
+#include <libp2p/resource_manager.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+namespace libp2p::swarm {
+
+/// A connection as the swarm keeps it. Shared by the task that runs it and by whoever opens a stream on it.
+struct ManagedConnection {
+    ManagedConnection(std::unique_ptr<Connection> running, ConnectionScope paid)
+        : scope(std::move(paid)), connection(std::move(running)) {}
+
+    const ConnectionInfo& info() const noexcept { return connection->info(); }
+
+    std::optional<ConnectionScope> scope;  ///< empty once the connection has ended
+    std::unique_ptr<Connection> connection;
+    std::chrono::steady_clock::time_point last_stream = std::chrono::steady_clock::now();  ///< latest one opened
+    std::shared_ptr<const IdentifyInfo> identity;  ///< what the remote told last; shared with events
+    bool identifying = false;                      ///< it is being asked for the first time
+    bool closing = false;                          ///< takes no new streams
+    bool ended = false;                            ///< `run` has returned
+};
+
+using ConnectionPtr = std::shared_ptr<ManagedConnection>;
+
+}  // namespace libp2p::swarm

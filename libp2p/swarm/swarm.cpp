@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "libp2p/swarm/swarm.hpp"
+
+#include <libp2p/log.hpp>
+#include <libp2p/negotiate.hpp>
+#include <libp2p/timeout.hpp>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace libp2p::swarm {
+namespace {
+
+const Logger log("swarm");
+
+Error closed_error(const PeerId& peer) {
+    return Error(Errc::connection_closed, "no connection with peer " + peer.to_string());
+}
+
+}  // namespace
+
+Swarm::Swarm(asio::any_io_executor executor, Identity identity, HostOptions options)
+    : executor_(executor),
+      identity_(std::move(identity)),
+      options_(std::move(options)),
+      resources_(options_.limits),
+      manager_(options_.connection_manager, options_.limits),
+      events_(executor, options_.limits.subscriptions),
+      peer_store_(options_.limits),
+      resolver_(executor, options_.timeouts.resolve),
+      tasks_(executor),
+      dialer_(*this, tasks_) {}
+
+void Swarm::add_transport(std::unique_ptr<Transport> transport) { transports_.push_back(std::move(transport)); }
+
+// --- listening ---------------------------------------------------------------------------------------------------------
+
+awaitable<result<Multiaddr>> Swarm::listen(Multiaddr address) {
+    if (closing_) {
+        co_return Errc::shut_down;
+    }
+    auto able = std::find_if(transports_.begin(), transports_.end(), [&](const auto& transport) {
+        return transport->can_listen(address);
+    });
+    if (able == transports_.end()) {
+        co_return Error(Errc::unsupported_address, "cannot listen on " + address.to_string());
+    }
+    auto* transport = able->get();
+    auto bound = co_await transport->listen(std::move(address));
+    if (!bound) {
+        co_return bound.error();
+    }
+    std::shared_ptr<Listener> listener = std::move(*bound);
+    listeners_.push_back(listener);
+    log.info("listening", {{"address", listener->address()}});
+    spawn(serve_listener(listener, transport->uses_descriptor()));
+    if (addresses_changed_) {
+        addresses_changed_();
+    }
+    co_return listener->address();
+}
+
+std::vector<Multiaddr> Swarm::bound_addresses() const {
+    std::vector<Multiaddr> addresses;
+    for (const auto& listener : listeners_) {
+        addresses.push_back(listener->address());
+    }
+    return addresses;
+}
+
+awaitable<void> Swarm::serve_listener(std::shared_ptr<Listener> listener, bool uses_descriptor) {
+    for (;;) {
+        auto inbound = co_await listener->accept();
+        if (!inbound) {
+            break;
+        }
+        const auto& remote = (*inbound)->remote_address();
+        if (options_.gater.accept && !options_.gater.accept(remote)) {
+            log.debug("inbound.gated", {{"remote", remote}});
+            continue;
+        }
+        auto scope = resources_.open_connection(Direction::inbound, uses_descriptor, remote);
+        if (!scope) {
+            log.debug("inbound.refused", {{"remote", remote}, {"error", scope.error()}});
+            continue;
+        }
+        spawn(upgrade_inbound(std::move(*inbound), std::move(*scope)));
+    }
+    std::erase(listeners_, listener);
+}
+
+awaitable<void> Swarm::upgrade_inbound(std::unique_ptr<InboundConnection> inbound, ConnectionScope scope) {
+    using namespace asio::experimental::awaitable_operators;
+    asio::steady_timer end(executor_, options_.timeouts.upgrade);
+    bool evicted = false;
+    auto give_way = [&] {
+        evicted = true;
+        end.cancel();
+    };
+    scope.on_evict(give_way);
+    auto first = co_await (inbound->upgrade(scope) || end.async_wait(as_result));
+    scope.on_evict(nullptr);
+    const auto& remote = inbound->remote_address();
+    if (first.index() == 1) {
+        auto why = evicted ? "gave way to a newer one" : "timed out";
+        log.debug("inbound.cut", {{"remote", remote}, {"reason", why}});
+        co_return;
+    }
+    auto connection = std::get<0>(std::move(first));
+    if (!connection) {
+        log.debug("inbound.failed", {{"remote", remote}, {"error", connection.error()}});
+        co_return;
+    }
+    auto adopted = adopt(std::move(*connection), std::move(scope));
+    if (!adopted) {
+        log.debug("inbound.refused", {{"remote", remote}, {"error", adopted.error()}});
+    }
+}
+
+// --- connections -------------------------------------------------------------------------------------------------------
+
+awaitable<result<ConnectionPtr>> Swarm::connect(PeerId peer, std::vector<Multiaddr> addresses, DialOptions options) {
+    if (closing_) {
+        co_return Errc::shut_down;
+    }
+    if (peer == identity_.peer_id()) {
+        co_return Error(Errc::invalid_address, "dialling oneself, " + peer.to_string());
+    }
+    if (!options.fresh) {
+        if (auto standing = usable_connection(peer, false)) {
+            co_return standing;
+        }
+    }
+    auto known = peer_store_.addresses(peer, Clock::now());
+    addresses.insert(addresses.end(), known.begin(), known.end());
+    auto dialled = co_await dialer_.dial(std::move(peer), std::move(addresses), options, owner_.lock());
+    co_return dialled;
+}
+
+Transport* Swarm::transport_for(const Multiaddr& address) const noexcept {
+    for (const auto& transport : transports_) {
+        if (transport->can_dial(address)) {
+            return transport.get();
+        }
+    }
+    return nullptr;
+}
+
+result<ConnectionPtr> Swarm::adopt(std::unique_ptr<Connection> connection, ConnectionScope scope) {
+    if (closing_) {
+        connection->abort(ConnectionErrorCode::shut_down);
+        return Error(Errc::shut_down);
+    }
+    if (options_.gater.secured && !options_.gater.secured(connection->info())) {
+        connection->abort(ConnectionErrorCode::gated);
+        return Error(Errc::gated, "peer " + connection->info().peer.to_string());
+    }
+    auto managed = std::make_shared<ManagedConnection>(std::move(connection), std::move(scope));
+    connection_started(managed);
+    spawn(run_connection(managed));
+    return managed;
+}
+
+awaitable<void> Swarm::run_connection(ConnectionPtr connection) {
+    // However this ends, the connection leaves the tables before its handlers are waited for.
+    struct Ending {
+        Swarm& swarm;
+        const ConnectionPtr& connection;
+        Error reason = asio::error::make_error_code(asio::error::operation_aborted);
+        ~Ending() { end(); }
+        void end() {
+            if (!connection->ended) {
+                connection->ended = true;
+                swarm.connection_ended(connection, reason);
+            }
+        }
+    };
+    Ending ending{*this, connection};
+    auto body = [&](TaskScope& handlers) -> awaitable<void> {
+        handlers.spawn(accept_streams(connection, handlers));
+        if (hook_) {
+            handlers.spawn(hook_(connection));
+        }
+        ending.reason = co_await connection->connection->run();
+        ending.end();
+        co_await handlers.join();
+    };
+    co_await with_tasks(body);
+}
+
+void Swarm::connection_started(const ConnectionPtr& connection) {
+    const auto& info = connection->info();
+    auto& of_peer = by_peer_[info.peer];
+    of_peer.push_back(connection);
+    connections_.emplace(info.id, connection);
+    log.debug("connected", {{"peer", info.peer}, {"remote", info.remote_address}, {"transport", info.transport}});
+    std::weak_ptr<ManagedConnection> weak = connection;
+    manager_.add(info.id, info.peer, info.direction, Clock::now(), [weak] {
+        ConnectionManager::Activity activity;
+        if (auto managed = weak.lock()) {
+            activity.streams = managed->connection->stream_count();
+            activity.last = managed->last_stream;
+            activity.half_open = managed->identifying;
+        }
+        return activity;
+    });
+    events_.publish(ConnectionOpened{connection->connection->shared_info()});
+    if (of_peer.size() == 1) {
+        events_.publish(PeerConnected{info.peer});
+    }
+    if (!trimming_ && manager_.size() > manager_.high_water()) {
+        trimming_ = true;
+        spawn(trim_connections());
+    }
+}
+
+void Swarm::connection_ended(const ConnectionPtr& connection, const Error& reason) {
+    const auto& info = connection->info();
+    connection->closing = true;
+    manager_.remove(info.id);
+    connections_.erase(info.id);
+    log.debug("disconnected", {{"peer", info.peer}, {"remote", info.remote_address}, {"reason", reason}});
+    const auto code = connection->connection->remote_error();
+    events_.publish(ConnectionClosed{connection->connection->shared_info(), reason, code});
+    auto of_peer = by_peer_.find(info.peer);
+    std::erase(of_peer->second, connection);
+    if (of_peer->second.empty()) {
+        by_peer_.erase(of_peer);
+        events_.publish(PeerDisconnected{info.peer, reason, code});
+    }
+    connection->scope.reset();  // streams that are still served pay for themselves
+}
+
+awaitable<void> Swarm::close_connection(ConnectionPtr connection, ConnectionErrorCode code) {
+    connection->closing = true;
+    auto said = co_await with_timeout(options_.timeouts.close, connection->connection->close(code));
+    if (!said) {
+        connection->connection->abort(code);
+    }
+}
+
+awaitable<void> Swarm::disconnect(PeerId peer) {
+    auto closing = connections(peer);
+    auto body = [&](TaskScope& tasks) -> awaitable<void> {
+        for (auto& connection : closing) {
+            tasks.spawn(close_connection(connection, ConnectionErrorCode::none));
+        }
+        co_await tasks.join();
+    };
+    co_await with_tasks(body);
+}
+
+awaitable<void> Swarm::trim_connections() {
+    struct Ending {
+        bool& trimming;
+        ~Ending() { trimming = false; }
+    };
+    Ending ending{trimming_};
+    while (manager_.size() > manager_.high_water()) {
+        auto victims = manager_.victims(Clock::now());
+        for (auto id : victims) {
+            auto victim = connections_.find(id);
+            if (victim == connections_.end()) {
+                continue;
+            }
+            log.info("trimmed", {{"peer", victim->second->info().peer}});
+            spawn(close_connection(victim->second, ConnectionErrorCode::garbage_collected));
+        }
+        asio::steady_timer silence(executor_, options_.connection_manager.silence_period);
+        auto [ec] = co_await silence.async_wait(as_result);
+        if (ec) {
+            co_return;
+        }
+    }
+}
+
+ConnectionPtr Swarm::connection(ConnectionId id) const {
+    auto found = connections_.find(id);
+    return found == connections_.end() ? nullptr : found->second;
+}
+
+std::vector<ConnectionPtr> Swarm::connections() const {
+    std::vector<ConnectionPtr> all;
+    all.reserve(connections_.size());
+    for (const auto& [id, connection] : connections_) {
+        all.push_back(connection);
+    }
+    return all;
+}
+
+std::vector<ConnectionPtr> Swarm::connections(const PeerId& peer) const {
+    auto found = by_peer_.find(peer);
+    return found == by_peer_.end() ? std::vector<ConnectionPtr>() : found->second;
+}
+
+ConnectionPtr Swarm::usable_connection(const PeerId& peer, bool allow_limited) const {
+    auto found = by_peer_.find(peer);
+    if (found == by_peer_.end()) {
+        return nullptr;
+    }
+    ConnectionPtr limited;
+    for (const auto& connection : found->second) {
+        if (connection->closing) {
+            continue;
+        }
+        if (!connection->info().limited) {
+            return connection;
+        }
+        limited = connection;
+    }
+    return allow_limited ? limited : nullptr;
+}
+
+// --- streams -----------------------------------------------------------------------------------------------------------
+
+awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(PeerId peer, std::vector<ProtocolId> protocols,
+                                                              OpenStreamOptions options) {
+    if (closing_) {
+        co_return Errc::shut_down;
+    }
+    auto connection = usable_connection(peer, options.allow_limited);
+    if (!connection && !options.dial) {
+        co_return closed_error(peer);
+    }
+    if (!connection) {
+        DialOptions dial;
+        dial.timeout = options.timeout;
+        std::vector<Multiaddr> known;
+        auto dialled = co_await connect(peer, std::move(known), dial);
+        if (!dialled) {
+            co_return dialled.error();
+        }
+        connection = std::move(*dialled);
+    }
+    auto limit = options.timeout.count() > 0 ? options.timeout : options_.timeouts.negotiate_stream;
+    auto stream = co_await open_stream_on(std::move(connection), std::move(protocols), limit);
+    co_return stream;
+}
+
+awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream_on(ConnectionPtr connection,
+                                                                 std::vector<ProtocolId> protocols,
+                                                                 std::chrono::milliseconds timeout) {
+    if (protocols.empty()) {
+        co_return Error(Errc::no_common_protocol, "no protocol was asked for");
+    }
+    if (connection->closing) {
+        co_return closed_error(connection->info().peer);
+    }
+    connection->last_stream = Clock::now();
+    auto charge = connection->scope->open_stream(Direction::outbound);
+    if (!charge) {
+        co_return charge.error();
+    }
+    result<std::unique_ptr<Stream>> opened = Errc::connection_closed;
+    if (connection->connection->can_open_stream()) {
+        opened = co_await connection->connection->open_stream();
+    } else {
+        opened = co_await with_timeout(timeout, connection->connection->open_stream());
+    }
+    if (!opened) {
+        co_return opened.error();
+    }
+    auto stream = std::move(*opened);
+    stream->set_charge(std::move(*charge));
+    auto known = peer_store_.supports(connection->info().peer, protocols);
+    if (protocols.size() == 1 || known) {
+        auto protocol = known ? std::move(*known) : std::move(protocols.front());
+        stream->set_protocol(protocol);
+        auto settled = ConnectionScope::negotiated(stream->charge());
+        if (!settled) {
+            co_return settled.error();
+        }
+        announce(*connection, *stream);
+        co_return lazy_stream(std::move(stream), std::move(protocol), timeout);
+    }
+    stream->expires_after(timeout);
+    auto agreed = co_await negotiate_outbound(*stream, protocols);
+    if (!agreed) {
+        stream->abort(StreamErrorCode::protocol_negotiation_failed);
+        co_return agreed.error();
+    }
+    stream->expires_never();
+    stream->set_protocol(std::move(*agreed));
+    auto settled = ConnectionScope::negotiated(stream->charge());
+    if (!settled) {
+        co_return settled.error();
+    }
+    announce(*connection, *stream);
+    co_return std::move(stream);
+}
+
+awaitable<void> Swarm::accept_streams(ConnectionPtr connection, TaskScope& handlers) {
+    for (;;) {
+        auto accepted = co_await connection->connection->accept_stream();
+        if (!accepted) {
+            co_return;
+        }
+        auto stream = std::move(*accepted);
+        connection->last_stream = Clock::now();
+        if (connection->ended) {
+            co_return;
+        }
+        auto charge = connection->scope->open_stream(Direction::inbound);
+        if (!charge) {
+            log.debug("stream.refused", {{"peer", connection->info().peer}, {"error", charge.error()}});
+            stream->abort(StreamErrorCode::resource_limit_exceeded);
+            continue;
+        }
+        stream->set_charge(std::move(*charge));
+        handlers.spawn(serve_stream(connection, std::move(stream)));
+    }
+}
+
+awaitable<void> Swarm::serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream) {
+    stream->expires_after(options_.timeouts.negotiate_stream);
+    auto agreed = co_await negotiate_inbound(*stream, registry_);
+    if (!agreed) {
+        log.debug("stream.failed", {{"peer", stream->remote_peer()}, {"error", agreed.error()}});
+        stream->abort(StreamErrorCode::protocol_negotiation_failed);
+        co_return;
+    }
+    stream->expires_never();
+    stream->set_protocol(std::move(*agreed));
+    auto settled = ConnectionScope::negotiated(stream->charge());
+    if (!settled) {
+        log.debug("stream.refused", {{"peer", stream->remote_peer()}, {"error", settled.error()}});
+        stream->abort(StreamErrorCode::resource_limit_exceeded);
+        co_return;
+    }
+    announce(*connection, *stream);
+    auto handler = registry_.find(stream->protocol());
+    if (!handler) {
+        stream->abort(StreamErrorCode::protocol_negotiation_failed);  // unregistered since it was agreed
+        co_return;
+    }
+    const auto protocol = stream->protocol();
+    try {
+        co_await (*handler)(std::move(stream));
+    } catch (const boost::system::system_error& error) {
+        if (error.code() == asio::error::operation_aborted) {
+            throw;
+        }
+        log.error("handler.threw", {{"protocol", protocol}, {"what", error.what()}});
+    } catch (const std::exception& error) {
+        log.error("handler.threw", {{"protocol", protocol}, {"what", error.what()}});
+    }
+}
+
+void Swarm::announce(const ManagedConnection& connection, const Stream& stream) {
+    if (events_.has_subscribers()) {
+        events_.publish(StreamOpened{connection.connection->shared_info(), stream.protocol(), stream.direction()});
+    }
+}
+
+// --- the end -----------------------------------------------------------------------------------------------------------
+
+awaitable<void> Swarm::close() {
+    closing_ = true;
+    for (auto& listener : listeners_) {
+        listener->close();
+    }
+    auto body = [&](TaskScope& goodbyes) -> awaitable<void> {
+        for (auto& connection : connections()) {
+            goodbyes.spawn(close_connection(connection, ConnectionErrorCode::shut_down));
+        }
+        co_await goodbyes.join();
+    };
+    co_await with_tasks(body);
+    tasks_.cancel();
+    co_await tasks_.join();
+    resolver_.cancel();
+    events_.close();
+}
+
+void Swarm::abort() noexcept {
+    closing_ = true;
+    for (auto& listener : listeners_) {
+        listener->close();
+    }
+    for (auto& connection : connections()) {
+        connection->connection->abort(ConnectionErrorCode::none);
+    }
+    tasks_.cancel();
+    events_.close();
+}
+
+}  // namespace libp2p::swarm

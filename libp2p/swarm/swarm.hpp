@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include "libp2p/dns/resolver.hpp"
+#include "libp2p/swarm/dialer.hpp"
+#include "libp2p/swarm/managed_connection.hpp"
+#include "libp2p/swarm/protocol_registry.hpp"
+
+#include <libp2p/host.hpp>
+#include <libp2p/tasks.hpp>
+#include <libp2p/upgrader.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace libp2p::swarm {
+
+/// Owns transports, listeners and connections, and the tasks that run them: everything of a host but identify.
+class Swarm final : public TransportServices, private DialContext {
+public:
+    /// Runs next to each new connection, and is cancelled with it.
+    using ConnectionHook = std::function<awaitable<void>(ConnectionPtr)>;
+
+    Swarm(asio::any_io_executor executor, Identity identity, HostOptions options);
+
+    /// `owner` is kept alive by every task.
+    void set_owner(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
+    void set_connection_hook(ConnectionHook hook) { hook_ = std::move(hook); }
+    void set_addresses_hook(std::function<void()> hook) { addresses_changed_ = std::move(hook); }
+
+    // TransportServices
+    asio::any_io_executor executor() const noexcept override { return executor_; }
+    const Identity& identity() const noexcept override { return identity_; }
+    const Limits& limits() const noexcept override { return options_.limits; }
+    const Timeouts& timeouts() const noexcept override { return options_.timeouts; }
+    Upgrader& upgrader() noexcept override { return upgrader_; }
+    ConnectionId next_connection_id() noexcept override { return ConnectionId{++last_connection_id_}; }
+
+    void add_transport(std::unique_ptr<Transport> transport);
+
+    awaitable<result<Multiaddr>> listen(Multiaddr address);
+
+    /// What is bound, wildcards and all.
+    std::vector<Multiaddr> bound_addresses() const;
+
+    /// A standing connection, unless `options.fresh`; else a dial.
+    awaitable<result<ConnectionPtr>> connect(PeerId peer, std::vector<Multiaddr> addresses, DialOptions options);
+
+    awaitable<result<std::unique_ptr<Stream>>> open_stream(PeerId peer, std::vector<ProtocolId> protocols,
+                                                           OpenStreamOptions options);
+    awaitable<result<std::unique_ptr<Stream>>> open_stream_on(ConnectionPtr connection,
+                                                              std::vector<ProtocolId> protocols,
+                                                              std::chrono::milliseconds timeout);
+
+    awaitable<void> disconnect(PeerId peer);
+    ConnectionPtr connection(ConnectionId id) const;  ///< null when it has ended
+    std::vector<ConnectionPtr> connections() const;
+    std::vector<ConnectionPtr> connections(const PeerId& peer) const;
+
+    /// Starts a task that the swarm cancels and joins when it closes.
+    void spawn(awaitable<void> task) { tasks_.spawn(std::move(task), owner_.lock()); }
+
+    awaitable<void> close();
+
+    /// Ends everything without waiting; tasks unwind when the executor runs next.
+    void abort() noexcept;
+
+    bool is_closing() const noexcept { return closing_; }
+    const HostOptions& options() const noexcept { return options_; }
+    ProtocolRegistry& registry() noexcept { return registry_; }
+    EventBus& events() noexcept { return events_; }
+    PeerStore& peer_store() noexcept { return peer_store_; }
+    ConnectionManager& connection_manager() noexcept { return manager_; }
+    ResourceManager& resources() noexcept override { return resources_; }
+
+private:
+    // DialContext
+    Transport* transport_for(const Multiaddr& address) const noexcept override;
+    result<ConnectionPtr> adopt(std::unique_ptr<Connection> connection, ConnectionScope scope) override;
+    TransportServices& services() noexcept override { return *this; }
+    const ConnectionGater& gater() const noexcept override { return options_.gater; }
+    dns::Resolver& resolver() noexcept override { return resolver_; }
+
+    ConnectionPtr usable_connection(const PeerId& peer, bool allow_limited) const;
+
+    awaitable<void> serve_listener(std::shared_ptr<Listener> listener, bool uses_descriptor);
+    awaitable<void> upgrade_inbound(std::unique_ptr<InboundConnection> inbound, ConnectionScope scope);
+    awaitable<void> run_connection(ConnectionPtr connection);
+    awaitable<void> accept_streams(ConnectionPtr connection, TaskScope& handlers);
+    awaitable<void> serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream);
+    awaitable<void> close_connection(ConnectionPtr connection, ConnectionErrorCode code);
+    awaitable<void> trim_connections();
+
+    void announce(const ManagedConnection& connection, const Stream& stream);
+    void connection_started(const ConnectionPtr& connection);
+    void connection_ended(const ConnectionPtr& connection, const Error& reason);
+
+    asio::any_io_executor executor_;
+    Identity identity_;
+    HostOptions options_;
+    std::weak_ptr<void> owner_;
+    ConnectionHook hook_;
+    std::function<void()> addresses_changed_;
+
+    ResourceManager resources_;
+    ConnectionManager manager_;
+    EventBus events_;
+    PeerStore peer_store_;
+    ProtocolRegistry registry_;
+    Upgrader upgrader_;
+    dns::Resolver resolver_;
+    std::vector<std::unique_ptr<Transport>> transports_;
+    std::vector<std::shared_ptr<Listener>> listeners_;  // shared with the task that accepts from it
+    std::map<ConnectionId, ConnectionPtr> connections_;
+    std::unordered_map<PeerId, std::vector<ConnectionPtr>> by_peer_;
+    std::uint64_t last_connection_id_ = 0;
+    bool closing_ = false;
+    bool trimming_ = false;
+    TaskScope tasks_;
+    Dialer dialer_;
+};
+
+}  // namespace libp2p::swarm

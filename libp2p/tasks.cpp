@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "libp2p/tasks.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace libp2p {
+namespace {
+
+bool is_cancellation(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const boost::system::system_error& error) {
+        return error.code() == asio::error::operation_aborted;
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace
+
+void TaskScope::spawn(awaitable<void> task, std::shared_ptr<void> keep_alive) {
+    auto child = children_.emplace(children_.end());
+    auto done = [this, child, owner = std::move(keep_alive)](std::exception_ptr failure) {
+        finish(child, std::move(failure));
+    };
+    asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(child->slot(), std::move(done)));
+    if (cancelled_) {
+        child->emit(asio::cancellation_type::terminal);
+    }
+}
+
+void TaskScope::cancel() noexcept {
+    cancelled_ = true;
+    for (auto child = children_.begin(); child != children_.end();) {
+        auto current = child++;  // the child may finish, and leave the list, inside emit
+        current->emit(asio::cancellation_type::terminal);
+    }
+}
+
+awaitable<void> TaskScope::join() {
+    bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    while (!children_.empty()) {
+        auto interrupted = co_await idle_.wait();
+        if (interrupted) {
+            cancel();
+        }
+    }
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (failure_) {
+        std::rethrow_exception(std::exchange(failure_, nullptr));
+    }
+}
+
+void TaskScope::finish(Children::iterator child, std::exception_ptr failure) noexcept {
+    children_.erase(child);
+    if (failure && !failure_ && !is_cancellation(failure)) {
+        failure_ = std::move(failure);
+    }
+    if (children_.empty()) {
+        idle_.notify();
+    }
+}
+
+}  // namespace libp2p

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "muxing/yamux/yamux_byte_queue.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace libp2p::yamux {
+
+/// The octets follow the struct in the same piece of heap.
+struct ByteQueue::Segment {
+    Segment* next;
+    std::uint32_t begin;
+    std::uint32_t end;
+    std::uint32_t capacity;
+
+    std::uint8_t* octets() noexcept { return reinterpret_cast<std::uint8_t*>(this + 1); }
+    std::size_t footprint() const noexcept { return sizeof(Segment) + capacity; }
+};
+
+namespace {
+
+// A queue allocates as much again as it holds, between these: little for a message, few calls for a backlog.
+constexpr std::size_t kSmallest = 256;
+constexpr std::size_t kLargest = 64 * 1024;
+
+}  // namespace
+
+ByteQueue::~ByteQueue() {
+    while (first_ != nullptr) {
+        auto* next = first_->next;
+        ::operator delete(first_);
+        first_ = next;
+    }
+}
+
+bool ByteQueue::append(ByteView bytes, MemoryAccount& account) {
+    while (!bytes.empty()) {
+        if (last_ == nullptr || last_->end == last_->capacity) {
+            auto footprint = std::clamp(std::max(bytes.size(), size_) + sizeof(Segment), kSmallest, kLargest);
+            if (!account.hold(footprint)) {
+                return false;
+            }
+            auto* segment = static_cast<Segment*>(::operator new(footprint, std::nothrow));
+            if (segment == nullptr) {
+                account.release(footprint);
+                throw std::bad_alloc();
+            }
+            *segment = Segment{nullptr, 0, 0, static_cast<std::uint32_t>(footprint - sizeof(Segment))};
+            (last_ == nullptr ? first_ : last_->next) = segment;
+            last_ = segment;
+        }
+        auto n = std::min<std::size_t>(bytes.size(), last_->capacity - last_->end);
+        std::memcpy(last_->octets() + last_->end, bytes.data(), n);
+        last_->end += static_cast<std::uint32_t>(n);
+        size_ += n;
+        bytes = bytes.subspan(n);
+    }
+    return true;
+}
+
+std::size_t ByteQueue::read(MutableByteView into, MemoryAccount& account) noexcept {
+    std::size_t done = 0;
+    while (done < into.size() && size_ > 0) {
+        auto piece = front();
+        auto n = std::min(piece.size(), into.size() - done);
+        std::memcpy(into.data() + done, piece.data(), n);
+        drop(n, account);
+        done += n;
+    }
+    return done;
+}
+
+ByteView ByteQueue::front() const noexcept {
+    if (first_ == nullptr) {
+        return {};
+    }
+    return {first_->octets() + first_->begin, first_->end - first_->begin};
+}
+
+void ByteQueue::drop(std::size_t octets, MemoryAccount& account) noexcept {
+    first_->begin += static_cast<std::uint32_t>(octets);
+    size_ -= octets;
+    if (first_->begin == first_->end) {
+        pop(account);
+    }
+}
+
+void ByteQueue::clear(MemoryAccount& account) noexcept {
+    while (first_ != nullptr) {
+        pop(account);
+    }
+    size_ = 0;
+}
+
+void ByteQueue::pop(MemoryAccount& account) noexcept {
+    auto* gone = first_;
+    first_ = gone->next;
+    if (first_ == nullptr) {
+        last_ = nullptr;
+    }
+    account.release(gone->footprint());
+    ::operator delete(gone);
+}
+
+}  // namespace libp2p::yamux

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What an idle connection, an idle stream and a half-made connection hold on the heap. Two hosts in one process over
+// loopback; what both sides hold together is halved. Prints one JSON object.
+#include "tests/integration/hosts.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <malloc.h>
+
+#include <cstdio>
+#include <vector>
+
+namespace {
+
+using namespace libp2p;
+using test::Node;
+
+constexpr std::size_t kConnections = 200;
+constexpr std::size_t kStreams = 1000;
+
+double heap() {
+    return static_cast<double>(::mallinfo2().uordblks);
+}
+
+HostOptions roomy() {
+    HostOptions options;
+    options.limits.peer = options.limits.system;
+    options.limits.transient = options.limits.system;
+    return options;
+}
+
+awaitable<void> settle() {
+    auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer timer(executor, std::chrono::milliseconds(1500));
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+/// What `count` sockets cost a listener that got `greeting` from each and nothing more.
+awaitable<double> half_made(asio::io_context& io, std::uint16_t port, ByteView greeting, std::size_t count) {
+    std::vector<asio::ip::tcp::socket> sockets;
+    sockets.reserve(count);
+    const auto before = heap();
+    for (std::size_t i = 0; i < count; ++i) {
+        auto& socket = sockets.emplace_back(io);
+        asio::ip::tcp::endpoint endpoint(asio::ip::make_address("127.0.0.1"), port);
+        co_await socket.async_connect(endpoint, asio::use_awaitable);
+        auto buffer = asio::buffer(greeting.data(), greeting.size());
+        co_await asio::async_write(socket, buffer, asio::use_awaitable);
+    }
+    co_await settle();
+    co_return (heap() - before) / static_cast<double>(count);
+}
+
+awaitable<void> measure(asio::io_context& io) {
+    Node dialer(io, roomy());
+    Node listener(io, roomy());
+    auto address = co_await test::listen(listener);
+    auto text = address.without_peer()->to_string();
+    auto port = static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind('/') + 1)));
+
+    auto warm = co_await dialer.host.connect(address);
+    co_await settle();
+    DialOptions fresh;
+    fresh.fresh = true;
+    auto before = heap();
+    for (std::size_t i = 0; i < kConnections; ++i) {
+        auto peer = co_await dialer.host.connect(address, fresh);
+        if (!peer) {
+            std::fprintf(stderr, "connect: %s\n", peer.error().message().c_str());
+            co_return;
+        }
+    }
+    co_await settle();
+    const auto connection = (heap() - before) / kConnections / 2;
+
+    std::vector<std::unique_ptr<Stream>> streams;
+    streams.reserve(kStreams);
+    before = heap();
+    Bytes octet(1);
+    for (std::size_t i = 0; i < kStreams; ++i) {
+        auto stream = co_await dialer.host.open_stream(*warm, ProtocolId(echo::kProtocol));
+        (void)co_await write(**stream, octet);
+        (void)co_await read_exactly(**stream, octet);
+        streams.push_back(std::move(*stream));
+    }
+    co_await settle();
+    const auto stream = (heap() - before) / kStreams / 2;
+    streams.clear();
+
+    const auto silent = co_await half_made(io, port, {}, kConnections);
+    // multistream header, /noise, and a first Noise message (an ephemeral key: the base point).
+    Bytes greeting;
+    for (std::string_view part : {std::string_view("\x13/multistream/1.0.0\n"), std::string_view("\x07/noise\n")}) {
+        greeting.insert(greeting.end(), part.begin(), part.end());
+    }
+    greeting.insert(greeting.end(), {0, 32, 9});
+    greeting.resize(greeting.size() + 31);
+    const auto in_noise = co_await half_made(io, port, greeting, kConnections);
+
+    std::printf("{\"idle_connection_bytes\": %.0f, \"idle_stream_bytes\": %.0f, \"silent_inbound_bytes\": %.0f, "
+                "\"inbound_in_noise_bytes\": %.0f}\n",
+                connection, stream, silent, in_noise);
+    co_await dialer.host.close();
+    co_await listener.host.close();
+}
+
+}  // namespace
+
+int main() {
+    asio::io_context io(1);
+    asio::co_spawn(io, measure(io), [](std::exception_ptr failure) {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    });
+    io.run();
+    return 0;
+}

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Measures p2p beside the other implementations and the machine's own limits, in one run.
+
+Every figure is the median of several rounds; the rounds of all programs are interleaved, so that a busy moment hits
+everybody. Prints a table, and with --json FILE the same for programs. Never fails because something was slow.
+"""
+import argparse
+import json
+import os
+import platform
+import re
+import select
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+MIB = 1024 * 1024
+
+
+class Listener:
+    """A listening peer process; ended by its own pid."""
+
+    def __init__(self, argv):
+        self.process = subprocess.Popen(argv + ["listen", "--listen", "/ip4/127.0.0.1/tcp/0"] + json_flag(argv),
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.address = None
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self.address is None:
+            ready, _, _ = select.select([self.process.stdout], [], [], 1)
+            if not ready:
+                continue
+            line = self.process.stdout.readline()
+            if not line:
+                break
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if event.get("event") == "listening":
+                self.address = next(a for a in event["addresses"] if "/ip4/127.0.0.1/tcp/" in a)
+        if self.address is None:
+            self.close()
+            raise RuntimeError("no listening event from " + " ".join(argv))
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def json_flag(argv):
+    return ["--json"] if os.path.basename(argv[0]) == "p2p" else []
+
+
+def client(argv, words, timeout=120):
+    """Runs a client command and returns the JSON objects it printed."""
+    done = subprocess.run(argv + words + json_flag(argv), capture_output=True, text=True, timeout=timeout)
+    objects = []
+    for line in done.stdout.splitlines():
+        try:
+            objects.append(json.loads(line))
+        except ValueError:
+            pass
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(argv + words)}: exit {done.returncode}: {done.stdout[-300:]} {done.stderr[-300:]}")
+    return objects
+
+
+def last(objects, key):
+    return next(o for o in reversed(objects) if key in o)
+
+
+# --- one measurement each: (argv, address) -> {figure: value} ------------------------------------------------------------
+
+def upload(argv, address, size):
+    result = last(client(argv, ["perf", address, "--upload", str(size), "--download", "0"]), "upload_seconds")
+    return {"upload_MBps": size / result["upload_seconds"] / 1e6}
+
+
+def download(argv, address, size):
+    result = last(client(argv, ["perf", address, "--upload", "0", "--download", str(size)]), "download_seconds")
+    return {"download_MBps": size / result["download_seconds"] / 1e6}
+
+
+def many_streams(argv, address, size):
+    words = ["perf", address, "--upload", str(size // 64), "--download", "0", "--streams", "64"]
+    result = last(client(argv, words), "upload_seconds")
+    figures = {"upload_64_streams_MBps": result["upload_bytes"] / result["upload_seconds"] / 1e6}
+    if "jain" in result:
+        figures["jain_index"] = result["jain"]
+    return figures
+
+
+def ping(argv, address, count):
+    return {"ping_ms": last(client(argv, ["ping", address, "--count", str(count)]), "median_ms")["median_ms"]}
+
+
+def connect(argv, address, count):
+    result = last(client(argv, ["connect", address, "--count", str(count)]), "median_ms")
+    return {"connect_ms": result["median_ms"], "connects_per_second": result["per_second"]}
+
+
+def streams(argv, address, count):
+    result = last(client(argv, ["streams", address, "--count", str(count), "--parallel", "64"]), "per_second")
+    return {"streams_per_second": result["per_second"]}
+
+
+def burst(argv, address, _):
+    result = last(client(argv, ["streams", address, "--count", "256", "--parallel", "256"]), "per_second")
+    return {"burst_256_ms": 256 / result["per_second"] * 1000}
+
+
+def machine_limits(bench_dir):
+    """What the machine does without libp2p: raw TCP, raw ping-pong, the cipher alone."""
+    figures = {}
+    if shutil.which("iperf3"):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        server = subprocess.Popen(["iperf3", "-s", "-1", "-p", str(port), "-B", "127.0.0.1"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.3)
+        done = subprocess.run(["iperf3", "-c", "127.0.0.1", "-p", str(port), "-t", "2", "-J"],
+                              capture_output=True, text=True, timeout=30)
+        server.wait(10)
+        if done.returncode == 0:
+            bits = json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"]
+            figures["iperf3_MBps"] = bits / 8 / 1e6
+    for program in ("raw_tcp_ping", "cipher_bench"):
+        path = os.path.join(bench_dir, program)
+        if os.path.exists(path):
+            done = subprocess.run([path], capture_output=True, text=True, timeout=60)
+            figures.update(json.loads(done.stdout.splitlines()[-1]))
+    return figures
+
+
+def measure(name, argv, rounds, quick, figures):
+    size = (64 if quick else 1024) * MIB
+    slow = name in ("js", "py")
+    plan = [
+        (upload, size // (8 if slow else 1)),
+        (download, size // (8 if slow else 1)),
+        (ping, 200 if quick else 5000 if not slow else 500),
+        (connect, 20 if quick else 500 if not slow else 30),
+        (streams, 500 if quick else 50_000 if not slow else 2000),
+    ]
+    if name == "ours":
+        plan += [(many_streams, size), (burst, 0)]
+    with Listener(argv) as listener:
+        for function, amount in plan:
+            try:
+                got = function(argv, listener.address, amount)
+            except (RuntimeError, subprocess.TimeoutExpired, StopIteration) as error:
+                print(f"  {name} {function.__name__}: {error}", file=sys.stderr)
+                continue
+            for key, value in got.items():
+                figures.setdefault(key, {}).setdefault(name, []).append(value)
+
+
+def spread(values):
+    return f"{min(values):.4g}..{max(values):.4g}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    here = os.path.dirname(os.path.abspath(__file__))
+    root = os.path.dirname(os.path.dirname(here))
+    parser.add_argument("--p2p", default=os.path.join(root, "build/release/tools/p2p"))
+    parser.add_argument("--bench-dir", default=os.path.join(root, "build/release/tests/bench"))
+    parser.add_argument("--peers", default="go,rust,litep2p,js", help="comma separated; empty measures only ours")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="small amounts: checks that it runs, not how fast")
+    parser.add_argument("--json", metavar="FILE")
+    options = parser.parse_args()
+
+    programs = {"ours": [os.path.abspath(options.p2p)]}
+    wanted = [p for p in options.peers.split(",") if p]
+    if wanted:
+        built = subprocess.run([os.path.join(root, "tests/interop/peers/build")] + wanted,
+                               stdout=subprocess.PIPE, text=True, check=True)
+        programs.update(json.loads(built.stdout.strip().splitlines()[-1]))
+
+    figures = {}
+    limits = {}
+    for round_number in range(options.rounds):
+        print(f"round {round_number + 1} of {options.rounds}", file=sys.stderr)
+        for key, value in machine_limits(options.bench_dir).items():
+            limits.setdefault(key, []).append(value)
+        for name, argv in programs.items():
+            measure(name, argv, round_number, options.quick, figures)
+
+    median = {k: {n: statistics.median(v) for n, v in by.items()} for k, by in figures.items()}
+    limit = {k: statistics.median(v) for k, v in limits.items()}
+    cpu = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
+    machine = f"{os.cpu_count()} cores {cpu.group(1) if cpu else ''}, {platform.system()} {platform.release()}"
+
+    names = list(programs)
+    print(f"\n{machine}; median of {options.rounds} rounds, each program against itself over loopback\n")
+    print(f"{'figure':26}" + "".join(f"{n:>12}" for n in names) + f"{'ours/best':>12}  spread of ours")
+    for key, by in median.items():
+        less_is_better = key.endswith("_ms")
+        others = [v for n, v in by.items() if n != "ours"]
+        ratio = ""
+        if others and "ours" in by:
+            best = min(others) if less_is_better else max(others)
+            ratio = f"{by['ours'] / best:.2f}"
+        row = "".join(f"{by[n]:>12.4g}" if n in by else f"{'-':>12}" for n in names)
+        print(f"{key:26}{row}{ratio:>12}  {spread(figures[key]['ours']) if 'ours' in figures[key] else ''}")
+    print()
+    for key, value in limit.items():
+        print(f"{key:26}{value:>12.4g}  ({spread(limits[key])})")
+
+    if options.json:
+        with open(options.json, "w") as out:
+            json.dump({"machine": machine, "rounds": options.rounds, "median": median, "limits": limit,
+                       "samples": figures}, out, indent=1)
+
+
+if __name__ == "__main__":
+    main()

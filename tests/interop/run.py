@@ -1,0 +1,667 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Runs our programs against the peers of other libp2p implementations, in both directions.
+
+Every cell of the table is one thing that two programs do with each other over TCP, Noise and yamux. `p2p` does what it
+has a command for, `interop_probe` the rest; the peers have the same commands. Builds the peers that are not built yet
+(tests/interop/peers/build). Prints the table and, last, `N passed, N failed, N skipped`; exit code 1 if a cell failed.
+
+A program or a peer that is missing skips its cells, by name. What a peer's library cannot do is `n/a`, with the reason.
+`--ours go` puts a peer in our place, which tests the harness and the peers themselves.
+"""
+import argparse
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PEERS = ("go", "rust", "litep2p", "js", "py")
+NAMES = {"go": "go-libp2p", "rust": "rust-libp2p", "litep2p": "litep2p", "js": "js-libp2p", "py": "py-libp2p"}
+MIB = 1024 * 1024
+LOOPBACK = "/ip4/127.0.0.1/tcp/"
+STRANGER = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
+SERVED = {"/ipfs/ping/1.0.0", "/ipfs/id/1.0.0", "/perf/1.0.0", "/echo/1.0.0"}
+
+WE_DIAL = "we dial"
+PEER_DIALS = "peer dials"
+DIRECTIONS = (WE_DIAL, PEER_DIALS)
+
+
+class Failed(Exception):
+    """The cell did not hold."""
+
+
+class NotApplicable(Exception):
+    """The peer's library cannot do it."""
+
+
+class Skipped(Exception):
+    """Something that the cell needs is not here."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """How to start one side."""
+
+    argv: tuple[str, ...]
+    listen_options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    tells_echo_end: bool = False
+
+
+@dataclass
+class Cell:
+    peer: str
+    direction: str
+    name: str
+    status: str  # "passed", "failed", "skipped", "n/a"
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Sizes:
+    pings: int
+    transfer: int
+    streams: int
+
+
+# ---- Processes --------------------------------------------------------------------------------------------------
+
+
+def end(process: subprocess.Popen, patience: float = 5) -> int | None:
+    """Ends a process that this run started, by its own pid. Gives its exit code, None if it had to be killed."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return None
+    return process.returncode
+
+
+def parsed(line: str) -> dict | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+@dataclass
+class Outcome:
+    code: int
+    objects: list[dict]
+    raw: bytes
+    errors: str
+
+    def said(self) -> str:
+        """What a person would look at first."""
+        for value in reversed(self.objects):
+            if value.get("event") == "error":
+                return f"{value.get('code')}: {value.get('message')}"
+        return (self.errors.strip() or self.raw.decode(errors="replace").strip())[-400:]
+
+    def one(self, **wanted) -> dict:
+        for value in self.objects:
+            if all(value.get(k) == v for k, v in wanted.items()):
+                return value
+        raise Failed(f"no {wanted} on stdout; exit code {self.code}; {self.said()}")
+
+
+def run(argv: list[str], deadline: float, stdin: bytes | None = None, env: dict | None = None) -> Outcome:
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    try:
+        out, err = process.communicate(stdin, timeout=deadline)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        tail = (out.decode(errors="replace") + err.decode(errors="replace")).strip()[-300:]
+        raise Failed(f"still running after {deadline:.0f} s: {' '.join(argv[-4:])}; {tail}") from None
+    objects = [v for v in map(parsed, out.decode(errors="replace").splitlines()) if v is not None]
+    outcome = Outcome(process.returncode, objects, out, err.decode(errors="replace"))
+    for value in objects:
+        if value.get("event") == "error" and value.get("code") == "unsupported":
+            raise NotApplicable(str(value.get("message")))
+    return outcome
+
+
+def command(program: Program, *args: str, deadline: float = 60, stdin: bytes | None = None) -> Outcome:
+    """Runs a command that has to succeed."""
+    outcome = run([*program.argv, *args, *program.options], deadline, stdin)
+    if outcome.code != 0:
+        raise Failed(f"{args[0]}: exit code {outcome.code}; {outcome.said()}")
+    return outcome
+
+
+class Listener:
+    """A listening program; its events are read all the time, so that it never blocks on its stdout."""
+
+    def __init__(self, program: Program, log: Path):
+        self.program = program
+        self.events: list[dict] = []
+        self.changed = threading.Condition()
+        self.errors = log.open("wb")
+        self.log = log
+        argv = [*program.argv, "listen", "--listen", LOOPBACK + "0", *program.listen_options, *program.options]
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        try:
+            self.listening = self.expect(30, event="listening")
+        except Failed as failed:
+            self.close()
+            raise Failed(f"{failed}; stderr: {log.read_text(errors='replace').strip()[-300:]}") from None
+        self.peer = self.listening["peer"]
+        found = [a for a in self.listening["addresses"] if a.startswith(LOOPBACK)]
+        if not found or not found[0].endswith("/p2p/" + self.peer):
+            self.close()
+            raise Failed(f"no usable address in {self.listening}")
+        self.address = found[0]
+        self.bare = self.address[: -len("/p2p/" + self.peer)]
+
+    def _read(self):
+        for line in self.process.stdout:
+            value = parsed(line.decode(errors="replace"))
+            if value is not None:
+                with self.changed:
+                    self.events.append(value)
+                    self.changed.notify_all()
+        with self.changed:
+            self.changed.notify_all()
+
+    def count(self, **wanted) -> int:
+        with self.changed:
+            return sum(all(e.get(k) == v for k, v in wanted.items()) for e in self.events)
+
+    def expect(self, patience: float, more_than: int = 0, **wanted) -> dict:
+        """Waits for one more event of a kind than there were."""
+        until = time.monotonic() + patience
+        with self.changed:
+            while True:
+                found = [e for e in self.events if all(e.get(k) == v for k, v in wanted.items())]
+                if len(found) > more_than:
+                    return found[-1]
+                left = until - time.monotonic()
+                if left <= 0 or (self.process.poll() is not None and not self.reader.is_alive()):
+                    raise Failed(f"the listener did not say {wanted}")
+                self.changed.wait(min(left, 0.2))
+
+    def close(self) -> int | None:
+        code = end(self.process)
+        self.reader.join(2)
+        self.errors.close()
+        return code
+
+
+class Redis:
+    """A redis-server of our own, on a free port of the loopback interface."""
+
+    def __init__(self, folder: Path):
+        self.process = None
+        program = shutil.which("redis-server")
+        if program is None:
+            return
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process = subprocess.Popen(
+            [program, "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no", "--dir",
+             str(folder)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(100):
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+                    connection.sendall(b"PING\r\n")
+                    if connection.recv(16).startswith(b"+PONG"):
+                        return
+            except OSError:
+                time.sleep(0.1)
+        self.close()
+
+    def close(self):
+        if self.process is not None:
+            end(self.process)
+            self.process = None
+
+
+# ---- Cells --------------------------------------------------------------------------------------------------------
+
+
+def rate(count: int, seconds: float) -> float:
+    return count / 1e6 / max(seconds, 1e-9)
+
+
+def check_connect(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    summary = command(dialer, "connect", listener.address, "--count", "3").one(event="summary")
+    if summary.get("connections") != 3 or summary.get("failed") != 0:
+        raise Failed(f"of 3 connections: {summary}")
+    known = identify(dialer, listener)
+    for what, wanted in (("transport", "tcp"), ("security", "noise"), ("muxer", "yamux")):
+        if wanted not in str(known.get(what)):
+            raise Failed(f"{what} is {known.get(what)!r}, not {wanted}")
+    return f"{summary['median_ms']:.2f} ms"
+
+
+def identify(dialer: Program, listener: Listener) -> dict:
+    outcome = command(dialer, "identify", listener.address)
+    for value in outcome.objects:
+        if "agent" in value:
+            return value
+    raise Failed(f"no identification on stdout: {outcome.said()}")
+
+
+def check_identify(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    known = identify(dialer, listener)
+    if known.get("peer") != listener.peer:
+        raise Failed(f"peer {known.get('peer')}, not {listener.peer}")
+    agent = known.get("agent") or ""
+    if not agent or agent != listener.listening.get("agent", agent):
+        raise Failed(f"agent {agent!r}, not {listener.listening.get('agent')!r}")
+    missing = SERVED - set(known.get("protocols", ()))
+    if missing:
+        raise Failed(f"protocols without {sorted(missing)}: {known.get('protocols')}")
+    if not any(a in (listener.bare, listener.address) for a in known.get("addresses", ())):
+        raise Failed(f"{listener.bare} is not among {known.get('addresses')}")
+    observed = re.fullmatch(re.escape(LOOPBACK) + r"(\d+)(/p2p/\w+)?", str(known.get("observed")))
+    if not observed or observed[1] in ("0", listener.bare.rsplit("/", 1)[1]):
+        raise Failed(f"observed {known.get('observed')!r}")
+    return agent
+
+
+def check_ping(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    outcome = command(dialer, "ping", listener.address, "--count", str(sizes.pings))
+    got = sum(v.get("event") == "ping" and v.get("rtt_ms", -1) >= 0 for v in outcome.objects)
+    summary = outcome.one(event="summary")
+    if got != sizes.pings or summary.get("received") != sizes.pings:
+        raise Failed(f"{got} of {sizes.pings} answers; {summary}")
+    return f"{summary['median_ms']:.2f} ms"
+
+
+def check_perf(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    size = str(sizes.transfer)
+    outcome = command(dialer, "perf", listener.address, "--upload", size, "--download", size, deadline=150)
+    result = next((v for v in outcome.objects if "upload_bytes" in v), {})
+    if result.get("upload_bytes") != sizes.transfer or result.get("download_bytes") != sizes.transfer:
+        raise Failed(f"not all bytes: {result or outcome.said()}")
+    up, down = rate(sizes.transfer, result["upload_seconds"]), rate(sizes.transfer, result["download_seconds"])
+    return f"{up:.0f}/{down:.0f} MB/s"
+
+
+def check_perf_echo(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    outcome = command(dialer, "perf-echo", listener.address, "--bytes", str(sizes.transfer), deadline=150)
+    result = outcome.one(event="perf_echo")
+    if result.get("ok") is not True or result.get("bytes") != sizes.transfer:
+        raise Failed(str(result))
+    return f"{rate(sizes.transfer, result['seconds']):.0f} MB/s"
+
+
+def check_echo(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    sent = random.Random(7).randbytes(MIB + 1)
+    outcome = command(dialer, "echo", listener.address, stdin=sent)
+    if outcome.raw != sent:
+        raise Failed(f"{len(sent)} bytes in, {len(outcome.raw)} bytes out, or others")
+    return "1 MiB"
+
+
+def check_streams(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    count = str(sizes.streams)
+    summary = command(dialer, "streams", listener.address, "--count", count, "--parallel", count).one(event="summary")
+    if summary.get("streams") != sizes.streams or summary.get("failed") != 0:
+        raise Failed(str(summary))
+    return f"{summary['median_ms']:.1f} ms"
+
+
+def check_half_close(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    before = listener.count(event="echo_ended", reason="eof")
+    if command(dialer, "half-close", listener.address).one(event="half_close").get("ok") is not True:
+        raise Failed("other bytes came back")
+    if listener.program.tells_echo_end:
+        listener.expect(10, before, event="echo_ended", reason="eof")
+    return ""
+
+
+def check_reset(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    before = listener.count(event="echo_ended", reason="reset")
+    result = command(dialer, "reset", listener.address).one(event="reset")
+    if result.get("seen") is not True:
+        raise Failed(f"the dialer did not see the listener's reset: {result.get('how', '')}")
+    if listener.program.tells_echo_end:
+        listener.expect(10, before, event="echo_ended", reason="reset")
+    return ""
+
+
+def check_stranger(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    address = f"{listener.bare}/p2p/{STRANGER}"
+    outcome = run([*dialer.argv, "ping", address, "--count", "1", *dialer.options], 60)
+    error = outcome.one(event="error")
+    if outcome.code != 1 or error.get("code") != "peer_mismatch":
+        raise Failed(f"exit code {outcome.code}, {outcome.said()}")
+    command(dialer, "ping", listener.address, "--count", "1")  # and the listener is as well as before
+    return ""
+
+
+LATENCY = re.compile(r"latency:\n  handshake_plus_one_rtt: (\d+\.?\d*)\n  ping_rtt: (\d+\.?\d*)\n  unit: ms\n?")
+
+
+def check_unified(dialer: Program, listener: Program, redis: Redis, name: str, log: Path) -> str:
+    if redis.process is None:
+        raise Skipped("redis-server is not installed")
+    environment = {
+        **os.environ,
+        "TRANSPORT": "tcp", "SECURE_CHANNEL": "noise", "MUXER": "yamux", "DEBUG": "false",
+        "REDIS_ADDR": f"127.0.0.1:{redis.port}", "LISTENER_IP": "127.0.0.1",
+        "TEST_KEY": hashlib.sha256(f"{name} (tcp, noise, yamux)\n".encode()).hexdigest()[:8],
+    }
+    with log.open("wb") as errors:
+        listening = subprocess.Popen(listener.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                                     env={**environment, "IS_DIALER": "false"})
+        try:
+            outcome = run(list(dialer.argv), 60, env={**environment, "IS_DIALER": "true"})
+            if listening.poll() is not None:
+                raise Failed(f"the listener ended with exit code {listening.returncode}: {log.read_text()[-300:]}")
+        finally:
+            end(listening)
+    text = outcome.raw.decode(errors="replace")
+    figures = LATENCY.fullmatch(text)
+    if outcome.code != 0 or not figures:
+        raise Failed(f"exit code {outcome.code}, stdout {text[-200:]!r}, stderr {outcome.errors.strip()[-300:]!r}")
+    return f"{float(figures[1]):.1f} ms"
+
+
+# Cell, what we use as a dialer, what we use as a listener, check.
+CELLS = (
+    ("connect, noise, yamux", "p2p", "p2p", check_connect),
+    ("identify", "p2p", "p2p", check_identify),
+    ("pings", "p2p", "p2p", check_ping),
+    ("perf, up/down", "p2p", "p2p", check_perf),
+    ("perf-echo, bytes checked", "probe", "p2p", check_perf_echo),
+    ("echo of stdin", "p2p", "p2p", check_echo),
+    ("streams at once", "p2p", "p2p", check_streams),
+    ("half close", "probe", "probe", check_half_close),
+    ("reset, both ways", "probe", "probe", check_reset),
+    ("wrong peer id refused", "p2p", "p2p", check_stranger),
+)
+UNIFIED = "unified-testing"
+ENDS = "ends at SIGTERM"
+ROWS = tuple(cell[0] for cell in CELLS) + (UNIFIED, ENDS)
+
+
+class Run:
+    def __init__(self, ours: dict[str, Program | None], peers: dict[str, Program], sizes: Sizes, folder: Path):
+        self.ours = ours
+        self.peers = peers
+        self.sizes = sizes
+        self.folder = folder
+        self.cells: list[Cell] = []
+        self.redis = Redis(folder)
+
+    def our(self, role: str) -> Program:
+        program = self.ours[role]
+        if program is None:
+            raise Skipped(f"{'interop_probe' if role == 'probe' else 'p2p'} is not built")
+        return program
+
+    def cell(self, peer: str, direction: str, name: str, work) -> None:
+        began = time.monotonic()
+        try:
+            status, detail = "passed", work()
+        except Failed as failed:
+            status, detail = "failed", str(failed)
+        except NotApplicable as reason:
+            status, detail = "n/a", str(reason)
+        except Skipped as reason:
+            status, detail = "skipped", str(reason)
+        detail = " ".join(detail.split())
+        cell = Cell(peer, direction, name, status, detail, round(time.monotonic() - began, 3))
+        self.cells.append(cell)
+        print(f"{NAMES[peer]:12} {direction:11} {name:26} {status:8} {detail}", file=sys.stderr, flush=True)
+
+    def pair(self, peer: str, direction: str) -> None:
+        program = self.peers.get(peer)
+        if program is None:
+            def missing():
+                raise Skipped(f"the peer {NAMES[peer]} is not built")
+            for name in ROWS:
+                self.cell(peer, direction, name, missing)
+            return
+
+        listeners: dict[str, Listener | Failed] = {}
+
+        def listener_of(role: str) -> Listener:
+            key = "peer" if direction == WE_DIAL else role
+            if key not in listeners:
+                to_start = program if direction == WE_DIAL else self.our(role)
+                try:
+                    listeners[key] = Listener(to_start, self.folder / f"{peer}-{direction[:2]}-{key}.log")
+                except Failed as failed:
+                    listeners[key] = failed
+            found = listeners[key]
+            if isinstance(found, Failed):
+                raise found
+            if found.process.poll() is not None:
+                raise Failed(f"the listener has ended, exit code {found.process.returncode}")
+            return found
+
+        try:
+            for name, dial_role, listen_role, check in CELLS:
+                def work():
+                    dialer = self.our(dial_role) if direction == WE_DIAL else program
+                    return check(dialer, listener_of(listen_role), self.sizes)
+                self.cell(peer, direction, name, work)
+
+            def unified():
+                ours = self.our("probe")
+                dialer, listener = (ours, program) if direction == WE_DIAL else (program, ours)
+                key = f"{peer} {direction} {os.getpid()}"
+                return check_unified(dialer, listener, self.redis, key, self.folder / f"{peer}-unified.log")
+            self.cell(peer, direction, UNIFIED, unified)
+
+            def ends():
+                running = [found for found in listeners.values() if isinstance(found, Listener)]
+                if not running:
+                    raise Skipped("nothing listened")
+                for found in running:
+                    code = found.close()
+                    if code != 0:
+                        said = found.log.read_text(errors="replace").strip()[-300:]
+                        raise Failed(f"exit code {code}" if code is not None else f"had to be killed; {said}")
+                return ""
+            self.cell(peer, direction, ENDS, ends)
+        finally:
+            for found in listeners.values():
+                if isinstance(found, Listener):
+                    found.close()
+
+
+# ---- Reports ------------------------------------------------------------------------------------------------------
+
+
+def versions() -> dict[str, str]:
+    """The versions that the lock files name."""
+    folder = HERE / "peers"
+    patterns = {
+        "go": (folder / "go/go.mod", r"github\.com/libp2p/go-libp2p v(\S+)"),
+        "rust": (folder / "rust/Cargo.lock", r'name = "libp2p"\nversion = "([^"]+)"'),
+        "litep2p": (folder / "rust/Cargo.lock", r'name = "litep2p"\nversion = "([^"]+)"'),
+        "js": (folder / "js/package-lock.json", r'"node_modules/libp2p": \{\s*"version": "([^"]+)"'),
+        "py": (folder / "py/requirements.lock", r"(?m)^libp2p==(\S+)$"),
+    }
+    found = {}
+    for peer, (path, pattern) in patterns.items():
+        match = re.search(pattern, path.read_text())
+        found[peer] = match[1] if match else "unknown"
+    return found
+
+
+def table(cells: list[Cell], peers: list[str], show) -> list[list[str]]:
+    by_key = {(c.peer, c.direction, c.name): c for c in cells}
+    rows = [["", "", *(NAMES[p] for p in peers)]]
+    for direction in DIRECTIONS:
+        for name in ROWS:
+            rows.append([direction, name, *(show(by_key[p, direction, name]) for p in peers)])
+    return rows
+
+
+def for_terminal(cell: Cell) -> str:
+    if cell.status == "passed":
+        return "ok" + (f"  {cell.detail}" if cell.detail and cell.name != "identify" else "")
+    return cell.status.upper() if cell.status == "failed" else cell.status
+
+
+def rounded(text: str) -> str:
+    """Figures to one digit that counts: another run shall give the same text as a rule."""
+    def short(match: re.Match) -> str:
+        value = float(match[0])
+        return f"{float(f'{value:.0e}'):g}" if value else "0"
+    return re.sub(r"\d+(\.\d+)?", short, text)
+
+
+def for_docs(cell: Cell) -> str:
+    if cell.status != "passed":
+        return "**failed**" if cell.status == "failed" else cell.status
+    if not cell.detail or cell.name in ("identify", "echo of stdin"):
+        return "yes"
+    return f"yes, {rounded(cell.detail)}"
+
+
+def document(cells: list[Cell], peers: list[str], sizes: Sizes) -> str:
+    version = versions()
+    lines = [
+        "# Interoperability",
+        "",
+        "Written by `tests/interop/run.py --write-docs`; do not edit. Each cell was run with real programs, two processes on",
+        "one machine, over TCP, Noise and yamux. The peers are small programs on the published libraries,",
+        "in `tests/interop/peers`; `tests/interop/peers/build` builds them.",
+        "",
+        "| Peer | Version |",
+        "|---|---|",
+        *(f"| {NAMES[p]} | {version[p]} |" for p in peers),
+        "",
+        "What the cells mean:",
+        "",
+        "- connect: three fresh connections, and identify shows TCP, Noise and yamux; the figure is the median time.",
+        "- identify: peer id, agent, protocols, listen address and observed address are right.",
+        f"- pings: {sizes.pings} on one stream; the median.",
+        f"- perf: {sizes.transfer // MIB} MiB up and {sizes.transfer // MIB} MiB down by `/perf/1.0.0`, counted.",
+        f"- perf-echo: {sizes.transfer // MIB} MiB of a pattern through `/echo/1.0.0`, read back while it is written, every byte compared.",
+        "- echo of stdin: 1 MiB of random bytes through `/echo/1.0.0`, compared.",
+        f"- streams: {sizes.streams} at once, each negotiated, 1 KiB echoed and compared; the median.",
+        "- half close: the dialer ends its side, the answer still comes back whole, and the listener sees the end.",
+        "- reset: the dialer sees the listener's reset of a stream, and the listener sees the dialer's.",
+        "- wrong peer id: a dial to the right address with another peer id is refused with `peer_mismatch`, and the listener goes on.",
+        "- unified-testing: libp2p's transport test contract (environment variables, Redis, YAML); the figure is handshake plus one round trip.",
+        "- ends at SIGTERM: the listener ends with exit code 0 after all this.",
+        "",
+        "Figures are rounded to one digit; they say that nothing is badly slow, no more. `tests/bench` measures.",
+    ]
+    for direction, title in ((WE_DIAL, "We dial the peer"), (PEER_DIALS, "The peer dials us")):
+        rows = [row[1:] for row in table(cells, peers, for_docs) if row[0] == direction]
+        lines += ["", f"## {title}", "", "| | " + " | ".join(NAMES[p] for p in peers) + " |", "|---" * (len(peers) + 1) + "|"]
+        lines += ["| " + " | ".join(row) + " |" for row in rows]
+    reasons = sorted({(NAMES[c.peer], c.name, c.detail) for c in cells if c.status in ("n/a", "skipped")})
+    if reasons:
+        lines += ["", "Not applicable or skipped:", ""]
+        lines += [f"- {peer}, {name}: {detail}" for peer, name, detail in reasons]
+    lines += ["", (HERE / "peculiarities.md").read_text().rstrip()]
+    return "\n".join(lines) + "\n"
+
+
+def print_table(rows: list[list[str]]) -> None:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
+
+
+# ---- Command line -------------------------------------------------------------------------------------------------
+
+
+def build_peers(wanted: list[str]) -> dict[str, list[str]]:
+    """Builds what is not built; a peer that could not be built is not in the answer."""
+    done = subprocess.run([str(HERE / "peers/build"), *wanted], stdout=subprocess.PIPE, text=True, check=False)
+    return json.loads(done.stdout or "{}")
+
+
+def as_peer(argv: list[str]) -> Program:
+    return Program(tuple(argv), listen_options=("--events",), tells_echo_end=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--p2p", type=Path, help="our p2p program")
+    parser.add_argument("--probe", type=Path, help="our interop_probe program")
+    parser.add_argument("--ours", choices=PEERS, help="put this peer in the place of our programs")
+    parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated, default all: %(default)s")
+    parser.add_argument("--quick", action="store_true", help="smaller transfers, fewer pings and streams")
+    parser.add_argument("--write-docs", type=Path, metavar="FILE", help="write the table as Markdown")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the cells as JSON")
+    parser.add_argument("--allow-missing", action="store_true", help="go on when one of our programs is not built")
+    parser.add_argument("--no-skip", action="store_true", help="a skipped cell counts as a failure")
+    args = parser.parse_args()
+
+    wanted = [p for p in args.peers.split(",") if p]
+    unknown = [p for p in wanted if p not in PEERS]
+    if unknown or not wanted:
+        parser.error(f"no such peer: {', '.join(unknown) or 'none given'}")
+    commands = build_peers(sorted({*wanted, *([args.ours] if args.ours else [])}, key=PEERS.index))
+
+    ours: dict[str, Program | None]
+    if args.ours:
+        if args.ours not in commands:
+            parser.error(f"the peer {args.ours} is not built")
+        ours = {"p2p": as_peer(commands[args.ours]), "probe": as_peer(commands[args.ours])}
+    else:
+        if args.p2p is None:
+            parser.error("--p2p or --ours is needed")
+        ours = {
+            "p2p": Program((str(args.p2p.resolve()),), options=("--json",)),
+            "probe": Program((str(args.probe.resolve()),), tells_echo_end=True) if args.probe else None,
+        }
+        for role, path in (("p2p", args.p2p), ("probe", args.probe)):
+            if path is None or not os.access(path, os.X_OK):
+                if not args.allow_missing:
+                    parser.error(f"no program at {path} for --{role} (--allow-missing skips its cells)")
+                ours[role] = None
+
+    sizes = Sizes(10, 4 * MIB, 20) if args.quick else Sizes(100, 64 * MIB, 100)
+    with tempfile.TemporaryDirectory(prefix="interop-") as folder:
+        work = Run(ours, {p: as_peer(commands[p]) for p in wanted if p in commands}, sizes, Path(folder))
+        try:
+            for peer in wanted:
+                for direction in DIRECTIONS:
+                    work.pair(peer, direction)
+        finally:
+            work.redis.close()
+    cells = work.cells
+
+    print_table(table(cells, wanted, for_terminal))
+    for cell in cells:
+        if cell.status != "passed":
+            print(f"{cell.status}: {NAMES[cell.peer]}, {cell.direction}, {cell.name}: {cell.detail}")
+    total = {s: sum(c.status == s for c in cells) for s in ("passed", "failed", "skipped", "n/a")}
+    if args.json:
+        report = {"versions": versions(), "ours": args.ours or "p2p", "sizes": asdict(sizes), "totals": total,
+                  "cells": [asdict(c) for c in cells]}
+        args.json.write_text(json.dumps(report, indent=1) + "\n")
+    if args.write_docs:
+        args.write_docs.write_text(document(cells, wanted, sizes))
+    print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    return 1 if total["failed"] or (args.no_skip and total["skipped"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

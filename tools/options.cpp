@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "tools/options.hpp"
+
+#include "tools/text.hpp"
+
+#include <libp2p/log.hpp>
+
+#include <CLI/CLI.hpp>
+
+namespace libp2p::tools {
+namespace {
+
+/// Empty when `text` sets log levels, else what is wrong.
+std::string check_log_levels(const std::string& text) {
+    auto filter = LogFilter::parse(text);
+    return filter ? std::string() : filter.error().message();
+}
+
+}  // namespace
+
+void add_json_option(CLI::App& command, CommonOptions& options) {
+    command.add_flag("--json", options.json, "Print one JSON object a line on stdout");
+}
+
+void add_common_options(CLI::App& command, CommonOptions& options) {
+    add_json_option(command, options);
+    command.add_option("--log", options.log, "Log levels, to stderr: \"debug\", \"swarm=debug,yamux=info\"")
+        ->check(check_log_levels)
+        ->type_name("LEVELS");
+    add_duration_option(command, "--timeout", options.timeout,
+                        "Give up when the peer is silent for so many seconds (default 20)");
+    command.add_option("--key", options.key_file, "Be the peer whose key is in FILE (default: a new one)")
+        ->type_name("FILE");
+    command.add_option("--security", options.security, "Security protocol (default noise)")
+        ->check(CLI::IsMember(security_names()))
+        ->type_name("NAME");
+    command.add_option("--muxer", options.muxer, "Stream multiplexer (default yamux)")
+        ->check(CLI::IsMember(muxer_names()))
+        ->type_name("NAME");
+}
+
+void add_address(CLI::App& command, std::string& address) {
+    command.add_option("MULTIADDR", address, "Address of the peer, ending in /p2p/<peer id>")
+        ->required()
+        ->type_name(" ");
+}
+
+CLI::Option* add_size_option(CLI::App& command, const std::string& name, std::uint64_t& size, const std::string& help) {
+    const auto parse = [&size, name](const std::string& text) {
+        const auto parsed = parse_size(text);
+        if (!parsed) {
+            throw CLI::ValidationError(name, "\"" + printable(text) + "\" is no size; write for example 65536 or 64MiB");
+        }
+        size = *parsed;
+    };
+    return command.add_option_function<std::string>(name, parse, help)->type_name("BYTES");
+}
+
+CLI::Option* add_count_option(CLI::App& command, const std::string& name, std::uint64_t& count, std::uint64_t largest,
+                              const std::string& help) {
+    const auto parse = [&count, name, largest](const std::string& text) {
+        const auto parsed = parse_count(text, largest);
+        if (!parsed) {
+            throw CLI::ValidationError(name, "\"" + printable(text) + "\" is no number from 1 to " +
+                                                 std::to_string(largest));
+        }
+        count = *parsed;
+    };
+    return command.add_option_function<std::string>(name, parse, help)->type_name("N");
+}
+
+CLI::Option* add_duration_option(CLI::App& command, const std::string& name, std::chrono::milliseconds& time,
+                                 const std::string& help) {
+    const auto parse = [&time, name](const std::string& text) {
+        const auto parsed = parse_duration(text);
+        if (!parsed) {
+            throw CLI::ValidationError(name, "\"" + printable(text) + "\" is no time; write for example 2.5 or 300ms");
+        }
+        time = *parsed;
+    };
+    return command.add_option_function<std::string>(name, parse, help)->type_name("SECONDS");
+}
+
+}  // namespace libp2p::tools

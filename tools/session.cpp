@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "tools/session.hpp"
+
+#include <libp2p/key_file.hpp>
+#include <libp2p/log.hpp>
+#include <libp2p/muxers.hpp>
+#include <libp2p/security_protocols.hpp>
+#include <libp2p/timeout.hpp>
+#include <libp2p/transports.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+namespace libp2p::tools {
+namespace {
+
+/// SIGINT and SIGTERM, for as long as this exists. A second signal, while the host says goodbye, ends the program at once.
+class StopSignals {
+public:
+    explicit StopSignals(asio::io_context& io) : signals_(io, SIGINT, SIGTERM) {}
+
+    /// Succeeds when one has come.
+    awaitable<result<void>> wait() {
+        auto [ec, number] = co_await signals_.async_wait(as_result);
+        if (ec) {
+            co_return ec;
+        }
+        signals_.clear();
+        co_return ok();
+    }
+
+private:
+    asio::signal_set signals_;
+};
+
+/// What a command throws, other than being cancelled, as an error: it must not be lost beside the signals.
+awaitable<result<void>> guarded(const Command& command, Session& session) {
+    try {
+        co_return co_await command(session);
+    } catch (const boost::system::system_error& error) {
+        co_return Error(error.code(), error.what());
+    } catch (const std::exception& error) {
+        co_return Error(boost::system::errc::make_error_code(boost::system::errc::io_error), error.what());
+    }
+}
+
+awaitable<void> run_command(const Command& command, Session& session, StopSignals& signals, int& exit_code) {
+    using namespace asio::experimental::awaitable_operators;
+    auto outcome = co_await (guarded(command, session) || signals.wait());
+    const auto* finished = std::get_if<0>(&outcome);  // else a signal came first
+    if (finished != nullptr && !*finished) {
+        session.output().print(finished->error());
+        exit_code = kFailure;
+    }
+    co_await session.host().close();
+}
+
+}  // namespace
+
+Session::Session(asio::any_io_executor executor, Identity identity, HostOptions host_options,
+                 const CommonOptions& options)
+    : options_(options), output_(options.json), host_(std::move(executor), identity, std::move(host_options)) {
+    add_stack(host_, identity, options);
+}
+
+awaitable<result<PeerId>> Session::connect(const Multiaddr& address) {
+    DialOptions dial;
+    dial.timeout = options_.timeout;
+    auto peer = co_await host_.connect(address, dial);
+    co_return peer;
+}
+
+result<void> apply_log_levels(const CommonOptions& options) {
+    if (options.log.empty()) {
+        return set_log_filter_from_environment();
+    }
+    auto filter = LogFilter::parse(options.log);
+    if (!filter) {
+        return filter.error();
+    }
+    set_log_filter(std::move(*filter));
+    return ok();
+}
+
+int run_session(const CommonOptions& options, const Command& command, const HostOptions& host_options) {
+    if (auto applied = apply_log_levels(options); !applied) {
+        std::fprintf(stderr, "p2p: %s\n", applied.error().message().c_str());
+        return kWrongUsage;
+    }
+    auto identity = identity_for(options);
+    if (!identity) {
+        return fail(options, identity.error());
+    }
+    asio::io_context io(1);
+    StopSignals signals(io);
+    Session session(io.get_executor(), std::move(*identity), host_options, options);
+    int exit_code = kSuccess;
+    std::exception_ptr failure;
+    auto done = [&failure](std::exception_ptr thrown) { failure = std::move(thrown); };
+    asio::co_spawn(io, run_command(command, session, signals, exit_code), done);
+    io.run();
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+    return exit_code;
+}
+
+void add_stack(Host& host, const Identity& identity, const CommonOptions& options) {
+    auto& services = host.services();
+    if (options.security == "noise") {
+        host.add_security(make_noise(identity));
+    }
+    if (options.muxer == "yamux") {
+        host.add_muxer(make_yamux(services.limits(), services.timeouts()));
+    }
+    host.add_transport(make_tcp_transport(services));
+}
+
+const std::vector<std::string>& security_names() {
+    static const std::vector<std::string> names{"noise"};
+    return names;
+}
+
+const std::vector<std::string>& muxer_names() {
+    static const std::vector<std::string> names{"yamux"};
+    return names;
+}
+
+result<Multiaddr> parse_peer_address(const std::string& text) {
+    auto address = Multiaddr::parse(text);
+    if (address && !address->peer()) {
+        return Error(Errc::invalid_address, text + " does not end in /p2p/<peer id>");
+    }
+    return address;
+}
+
+result<Identity> identity_for(const CommonOptions& options) {
+    if (options.key_file.empty()) {
+        return Identity::generate();
+    }
+    auto identity = load_identity(options.key_file);
+    if (!identity && identity.error() != Errc::invalid_key) {
+        return Error(Errc::invalid_key, options.key_file + " cannot be read: " + identity.error().message());
+    }
+    return identity;
+}
+
+int fail(const CommonOptions& options, const Error& error) {
+    Output(options.json).print(error);
+    return kFailure;
+}
+
+}  // namespace libp2p::tools

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include "tools/output.hpp"
+
+#include <libp2p/host.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace libp2p::tools {
+
+/// What every command that talks to peers may be told.
+struct CommonOptions {
+    bool json = false;
+    std::string log;                                ///< levels; empty: what LIBP2P_LOG says
+    std::string security = "noise";
+    std::string muxer = "yamux";
+    std::string key_file;                           ///< empty: a key for this run only
+    std::chrono::milliseconds timeout{20'000};      ///< longest silence of the remote
+};
+
+inline constexpr int kSuccess = 0;
+inline constexpr int kFailure = 1;
+inline constexpr int kWrongUsage = 2;
+
+/// A host, and what its command needs beside it.
+class Session {
+public:
+    Session(asio::any_io_executor executor, Identity identity, HostOptions host_options, const CommonOptions& options);
+
+    Host& host() noexcept { return host_; }
+    const Output& output() const noexcept { return output_; }
+    const CommonOptions& options() const noexcept { return options_; }
+
+    /// Dials the peer that `address` names, within the timeout.
+    awaitable<result<PeerId>> connect(const Multiaddr& address);
+
+private:
+    CommonOptions options_;
+    Output output_;
+    Host host_;
+};
+
+/// The body of a command. It is cancelled by SIGINT and SIGTERM.
+using Command = std::function<awaitable<result<void>>(Session&)>;
+
+/// Runs `command` with a host of its own, closes the host, and prints what failed. Returns the exit code.
+int run_session(const CommonOptions& options, const Command& command, const HostOptions& host_options = {});
+
+/// Adds the chosen stack to `host`.
+void add_stack(Host& host, const Identity& identity, const CommonOptions& options);
+
+/// The values that `--security` and `--muxer` take.
+const std::vector<std::string>& security_names();
+const std::vector<std::string>& muxer_names();
+
+/// The address a client command was given: of a peer, so it ends in `/p2p/<peer id>`.
+result<Multiaddr> parse_peer_address(const std::string& text);
+
+/// The key in the file that was named, or a new one. Fails with `Errc::invalid_key` when there is no key to be had.
+result<Identity> identity_for(const CommonOptions& options);
+
+/// Sets the log levels that `--log`, or else LIBP2P_LOG, asks for. Fails when they are no levels.
+result<void> apply_log_levels(const CommonOptions& options);
+
+/// Prints `error` and returns the exit code.
+int fail(const CommonOptions& options, const Error& error);
+
+}  // namespace libp2p::tools
