@@ -4,13 +4,14 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <iostream>
 
 using namespace libp2p;
 
-awaitable<void> say_hello(Host& host, Multiaddr address) {
-    auto peer = (co_await host.connect(address)).value();
+awaitable<void> say_hello(Host& host, std::string address) {
+    auto peer = (co_await host.connect(Multiaddr::parse(address).value())).value();
     auto stream = (co_await host.open_stream(peer, ProtocolId("/echo/1.0.0"))).value();
     (co_await write(*stream, as_bytes("hello"))).value();
     Bytes answer(5);
@@ -19,14 +20,12 @@ awaitable<void> say_hello(Host& host, Multiaddr address) {
     co_await host.close();
 }
 
-int main(int, char** arguments) {
-    boost::asio::io_context io;
+int main(int count, char** arguments) {
+    asio::io_context io;
     auto identity = Identity::generate();
     Host host(io.get_executor(), identity);
     add_default_stack(host, identity);
-    auto address = Multiaddr::parse(arguments[1]).value();
-    boost::asio::co_spawn(io, say_hello(host, address), [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-    });
+    auto done = asio::co_spawn(io, say_hello(host, count > 1 ? arguments[1] : ""), asio::use_future);
     io.run();
+    done.get();
 }

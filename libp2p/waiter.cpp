@@ -2,7 +2,6 @@
 #include "libp2p/waiter.hpp"
 
 #include <boost/asio/append.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/assert.hpp>
 
@@ -11,8 +10,11 @@ namespace libp2p {
 awaitable<error_code> Waiter::wait() {
     BOOST_ASSERT_MSG(!handler_, "a Waiter serves one coroutine at a time");
     auto initiate = [](auto handler, Waiter* self) {
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        self->handler_ = std::move(handler);
+        // Boost 1.81's any_completion_handler cannot be move-assigned; and once it holds the handler, cancellation goes
+        // through its own slot.
+        decltype(self->handler_) erased(std::move(handler));
+        self->handler_.swap(erased);
+        auto slot = self->handler_.get_cancellation_slot();
         if (slot.is_connected()) {
             slot.assign([self](asio::cancellation_type) {
                 self->notify(asio::error::make_error_code(asio::error::operation_aborted));
@@ -28,11 +30,12 @@ void Waiter::notify(error_code ec) noexcept {
         return;
     }
     // The slot must forget this waiter before the handler leaves it: a later cancellation would find it gone.
-    auto slot = asio::get_associated_cancellation_slot(handler_);
+    auto slot = handler_.get_cancellation_slot();
     if (slot.is_connected()) {
         slot.clear();
     }
-    auto handler = std::exchange(handler_, nullptr);
+    decltype(handler_) handler;
+    handler.swap(handler_);
     asio::post(executor_, asio::append(std::move(handler), ec));
 }
 

@@ -41,15 +41,15 @@ public:
     }
 
     std::string encode(ByteView data) const { return positional_ ? encode_number(data) : encode_bits(data); }
-    DecodeResult<Bytes> decode(std::string_view text) const {
-        return positional_ ? decode_number(text) : decode_bits(text);
+    DecodeResult<Bytes> decode(std::string_view text, TrailingBits trailing) const {
+        return positional_ ? decode_number(text) : decode_bits(text, trailing);
     }
 
 private:
     std::uint8_t value_of(char character) const noexcept { return values_[static_cast<unsigned char>(character)]; }
 
     std::string encode_bits(ByteView data) const;
-    DecodeResult<Bytes> decode_bits(std::string_view text) const;
+    DecodeResult<Bytes> decode_bits(std::string_view text, TrailingBits trailing) const;
     std::string encode_number(ByteView data) const;
     DecodeResult<Bytes> decode_number(std::string_view text) const;
 
@@ -84,7 +84,7 @@ std::string Alphabet::encode_bits(ByteView data) const {
     return text;
 }
 
-DecodeResult<Bytes> Alphabet::decode_bits(std::string_view text) const {
+DecodeResult<Bytes> Alphabet::decode_bits(std::string_view text, TrailingBits trailing) const {
     if (padded_) {
         if (text.size() % group_ != 0) {
             return DecodeErrc::bad_length;
@@ -116,7 +116,7 @@ DecodeResult<Bytes> Alphabet::decode_bits(std::string_view text) const {
     if (pending_bits >= bits_) {
         return DecodeErrc::bad_length;  // the last character holds nothing
     }
-    if (pending != 0) {
+    if (pending != 0 && trailing == TrailingBits::refuse) {
         return DecodeErrc::bad_trailing_bits;
     }
     return data;
@@ -229,12 +229,12 @@ std::string encode_base(Base base, ByteView data) {
     return alphabet->encode(data);
 }
 
-DecodeResult<Bytes> decode_base(Base base, std::string_view text) {
+DecodeResult<Bytes> decode_base(Base base, std::string_view text, TrailingBits trailing) {
     const auto* alphabet = find_alphabet(base);
     if (alphabet == nullptr) {
         return DecodeErrc::unknown_encoding;
     }
-    return alphabet->decode(text);
+    return alphabet->decode(text, trailing);
 }
 
 std::string encode_multibase(Base base, ByteView data) {

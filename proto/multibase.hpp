@@ -35,9 +35,12 @@ inline constexpr std::size_t kMaxPositionalTextSize = 256;
 /// `data` in `base`, without a prefix. For base 36 and base 58, `data` is at most `kMaxPositionalDataSize` long.
 std::string encode_base(Base base, ByteView data);
 
+/// What to do with bits behind the last octet that are not zero. No encoder writes them, but some formats let them pass.
+enum class TrailingBits { refuse, ignore };
+
 /// Reads what `encode_base` writes, and nothing else: letters of the right case, padding where it belongs, no bits left
 /// over. Fails with `bad_character`, `bad_length`, `bad_trailing_bits` or `too_long`.
-DecodeResult<Bytes> decode_base(Base base, std::string_view text);
+DecodeResult<Bytes> decode_base(Base base, std::string_view text, TrailingBits trailing = TrailingBits::refuse);
 
 /// What a multibase text holds, and how.
 struct Multibase {

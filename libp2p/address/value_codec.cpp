@@ -207,7 +207,7 @@ std::string onion_to_text(ByteView value) {
            std::to_string(from_big_endian(value.last(2)));
 }
 
-// I2P destinations. Their base64 has '-' and '~' where the usual one has '+' and '/'.
+// I2P destinations. Bits behind the last octet are ignored: go-multiaddr does, and its tests insist on it. The base64 has '-' and '~' where the usual one has '+' and '/'.
 
 char to_i2p(char c) noexcept { return c == '+' ? '-' : c == '/' ? '~' : c; }
 char from_i2p(char c) noexcept { return c == '-' ? '+' : c == '~' ? '/' : c; }
@@ -235,7 +235,7 @@ result<Bytes> garlic64_from_text(std::string_view text) {
     }
     std::string usual(text);
     std::transform(usual.begin(), usual.end(), usual.begin(), from_i2p);
-    auto value = proto::decode_base(Base::base64pad, usual);
+    auto value = proto::decode_base(Base::base64pad, usual, proto::TrailingBits::ignore);
     if (!value) {
         return refuse(text, "is not the base64 of I2P: " + value.error().message());
     }
@@ -246,7 +246,7 @@ result<Bytes> garlic64_from_text(std::string_view text) {
 }
 
 result<Bytes> garlic32_from_text(std::string_view text) {
-    auto value = proto::decode_base(Base::base32, text);
+    auto value = proto::decode_base(Base::base32, text, proto::TrailingBits::ignore);
     if (!value) {
         return refuse(text, "is not base32: " + value.error().message());
     }

@@ -72,7 +72,8 @@ Bytes sign(const PrivateKey& key, ByteView message) {
 bool verify(std::span<const std::uint8_t, kPublicKeySize> key, ByteView message, ByteView signature) noexcept {
     secp256k1_pubkey point;
     secp256k1_ecdsa_signature parsed;
-    if (signature.size() > kMaxSignatureSize ||
+    // The library ends the process when it is handed a null pointer, and that is where an empty view may point.
+    if (signature.empty() || signature.size() > kMaxSignatureSize ||
         secp256k1_ec_pubkey_parse(context(), &point, key.data(), key.size()) != 1 ||
         secp256k1_ecdsa_signature_parse_der(context(), &parsed, signature.data(), signature.size()) != 1) {
         return false;

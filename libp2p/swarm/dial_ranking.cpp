@@ -26,7 +26,7 @@ int port_of(const Multiaddr& address) {
 auto rank_of(const Multiaddr& address) {
     bool relayed = is_relayed(address);
     bool over_ip4 = address.has(Protocol::ip4);
-    return std::make_tuple(relayed, scope_of(address), over_ip4, port_of(address));
+    return std::make_tuple(relayed, scope_of(address), over_ip4, port_of(address), address);
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ std::vector<RankedAddress> rank_addresses(std::vector<Multiaddr> addresses) {
     std::erase_if(addresses, [&](const Multiaddr& address) {
         return scope_of(address) == AddressScope::unspecified || !seen.insert(address).second;
     });
-    std::stable_sort(addresses.begin(), addresses.end(), [](const Multiaddr& a, const Multiaddr& b) {
+    std::sort(addresses.begin(), addresses.end(), [](const Multiaddr& a, const Multiaddr& b) {
         return rank_of(a) < rank_of(b);
     });
     std::vector<RankedAddress> ranked;

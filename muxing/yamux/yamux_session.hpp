@@ -198,6 +198,7 @@ private:
     void send_reset(StreamState& stream, StreamErrorCode code) noexcept;
     void erase_if_done(StreamState& stream) noexcept;
     void linger(StreamState& stream, Clock::time_point now) noexcept;
+    void stop_lingering(StreamState& stream) noexcept;
     void on_consumed(StreamState& stream, std::size_t octets) noexcept;
     void mark_ready(StreamState& stream) noexcept;
     void mark_control(StreamState& stream) noexcept;

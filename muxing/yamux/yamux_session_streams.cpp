@@ -119,6 +119,13 @@ void YamuxSession::linger(StreamState& stream, Clock::time_point now) noexcept {
     }
 }
 
+void YamuxSession::stop_lingering(StreamState& stream) noexcept {
+    if (stream.linger_hook.is_linked()) {
+        stream.linger_hook.unlink();
+        --lingering_;
+    }
+}
+
 result<std::size_t> YamuxSession::read(StreamState& stream, MutableByteView into) noexcept {
     if (stream.end == StreamEnd::aborted) {
         return error_of(stream.end);
@@ -288,6 +295,7 @@ void YamuxSession::finish(StreamState& stream, StreamEnd end) noexcept {
         --open_count_;
         ++unowned_;
     }
+    stop_lingering(stream);
     give_back_growth(stream);
     on_acknowledged(stream);
     wake(stream, wake_reader | wake_writer);
@@ -318,9 +326,7 @@ void YamuxSession::erase_if_done(StreamState& stream) noexcept {
     if (stream.record_charged) {
         memory_.release(sizeof(StreamState));
     }
-    if (stream.linger_hook.is_linked()) {
-        --lingering_;
-    }
+    stop_lingering(stream);
     --unowned_;
     streams_.erase(stream.id.value);
 }

@@ -98,8 +98,6 @@ awaitable<result<void>> NoiseChannel::next_plaintext() {
 
 /// Waits for octets, holding as little memory as the byte stream beneath lets us.
 awaitable<result<void>> NoiseChannel::wait_and_read() {
-    octets_in_turn_ = 0;
-    messages_in_turn_ = 0;
     if (readable_ != nullptr) {
         park();
         auto ready = co_await readable_->wait_readable();

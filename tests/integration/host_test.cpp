@@ -4,6 +4,7 @@
 #include <libp2p/tasks.hpp>
 #include <libp2p/waiter.hpp>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 namespace libp2p::test {

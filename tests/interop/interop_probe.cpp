@@ -297,8 +297,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        if (libp2p::interop::is_unified_testing()) {
-            return libp2p::interop::run_unified_testing();
+        if (libp2p::interop::unified::is_wanted()) {
+            return libp2p::interop::unified::run();
         }
         return libp2p::interop::run(argc, argv);
     } catch (const std::exception& failure) {

@@ -544,9 +544,9 @@ def document(cells: list[Cell], peers: list[str], sizes: Sizes) -> str:
     lines = [
         "# Interoperability",
         "",
-        "Written by `tests/interop/run.py --write-docs`; do not edit. Each cell was run with real programs, two processes on",
-        "one machine, over TCP, Noise and yamux. The peers are small programs on the published libraries,",
-        "in `tests/interop/peers`; `tests/interop/peers/build` builds them.",
+        "Written by `tests/interop/run.py --write-docs`; do not edit. Each cell was run with real programs, two",
+        "processes on one machine, over TCP, Noise and yamux. The peers are small programs on the published libraries, in",
+        "`tests/interop/peers`; `tests/interop/peers/build` builds them.",
         "",
         "| Peer | Version |",
         "|---|---|",
@@ -558,25 +558,26 @@ def document(cells: list[Cell], peers: list[str], sizes: Sizes) -> str:
         "- identify: peer id, agent, protocols, listen address and observed address are right.",
         f"- pings: {sizes.pings} on one stream; the median.",
         f"- perf: {sizes.transfer // MIB} MiB up and {sizes.transfer // MIB} MiB down by `/perf/1.0.0`, counted.",
-        f"- perf-echo: {sizes.transfer // MIB} MiB of a pattern through `/echo/1.0.0`, read back while it is written, every byte compared.",
+        f"- perf-echo: {sizes.transfer // MIB} MiB of a pattern through `/echo/1.0.0`, read back meanwhile, all compared.",
         "- echo of stdin: 1 MiB of random bytes through `/echo/1.0.0`, compared.",
         f"- streams: {sizes.streams} at once, each negotiated, 1 KiB echoed and compared; the median.",
         "- half close: the dialer ends its side, the answer still comes back whole, and the listener sees the end.",
         "- reset: the dialer sees the listener's reset of a stream, and the listener sees the dialer's.",
-        "- wrong peer id: a dial to the right address with another peer id is refused with `peer_mismatch`, and the listener goes on.",
-        "- unified-testing: libp2p's transport test contract (environment variables, Redis, YAML); the figure is handshake plus one round trip.",
+        "- wrong peer id: the right address with another peer id gives `peer_mismatch`, the listener goes on.",
+        "- unified-testing: libp2p's transport test contract (environment variables, Redis, YAML); the figure is the",
+        "  handshake plus one round trip.",
         "- ends at SIGTERM: the listener ends with exit code 0 after all this.",
         "",
         "Figures are rounded to one digit; they say that nothing is badly slow, no more. `tests/bench` measures.",
     ]
     for direction, title in ((WE_DIAL, "We dial the peer"), (PEER_DIALS, "The peer dials us")):
         rows = [row[1:] for row in table(cells, peers, for_docs) if row[0] == direction]
-        lines += ["", f"## {title}", "", "| | " + " | ".join(NAMES[p] for p in peers) + " |", "|---" * (len(peers) + 1) + "|"]
+        lines += ["", f"## {title}", "", "| | " + " | ".join(NAMES[p] for p in peers) + " |"]
+        lines += ["|---" * (len(peers) + 1) + "|"]
         lines += ["| " + " | ".join(row) + " |" for row in rows]
-    reasons = sorted({(NAMES[c.peer], c.name, c.detail) for c in cells if c.status in ("n/a", "skipped")})
+    reasons = sorted({(NAMES[c.peer], c.detail) for c in cells if c.status in ("n/a", "skipped")})
     if reasons:
-        lines += ["", "Not applicable or skipped:", ""]
-        lines += [f"- {peer}, {name}: {detail}" for peer, name, detail in reasons]
+        lines += ["", "Not applicable or skipped:", "", *(f"- {peer}: {detail}" for peer, detail in reasons)]
     lines += ["", (HERE / "peculiarities.md").read_text().rstrip()]
     return "\n".join(lines) + "\n"
 
@@ -585,6 +586,17 @@ def print_table(rows: list[list[str]]) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
+
+
+def print_reasons(cells: list[Cell]) -> None:
+    """What did not pass, and why; one line for a reason that a peer's cells share."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for cell in cells:
+        if cell.status != "passed":
+            groups.setdefault((cell.status, cell.peer, cell.detail), []).append(f"{cell.direction}: {cell.name}")
+    for (status, peer, detail), names in groups.items():
+        where = "all cells" if len(names) == len(ROWS) * len(DIRECTIONS) else "; ".join(names)
+        print(f"{status}: {NAMES[peer]}, {where}: {detail}")
 
 
 # ---- Command line -------------------------------------------------------------------------------------------------
@@ -649,9 +661,7 @@ def main() -> int:
     cells = work.cells
 
     print_table(table(cells, wanted, for_terminal))
-    for cell in cells:
-        if cell.status != "passed":
-            print(f"{cell.status}: {NAMES[cell.peer]}, {cell.direction}, {cell.name}: {cell.detail}")
+    print_reasons(cells)
     total = {s: sum(c.status == s for c in cells) for s in ("passed", "failed", "skipped", "n/a")}
     if args.json:
         report = {"versions": versions(), "ours": args.ours or "p2p", "sizes": asdict(sizes), "totals": total,

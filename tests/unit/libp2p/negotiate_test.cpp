@@ -132,7 +132,7 @@ TEST_F(Negotiation, AnEndAfterARefusalIsARefusal) {
 }
 
 TEST_F(Negotiation, WhatALazyDialerSendsBehindARefusedProposalIsNoViolation) {
-    provide(*pair_.dialer, join({kHello, encode_message("/a"), "GET / HTTP/1.1\r\n\r\n"}));
+    provide(*pair_.dialer, join({kHello, encode_message("/a"), std::string_view("\0\0\0\0", 4)}));
     EXPECT_EQ(inbound().error(), Errc::no_common_protocol);
 }
 

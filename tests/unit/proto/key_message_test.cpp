@@ -32,7 +32,7 @@ TEST(KeyMessage, WritesTheTypeEvenWhenItIsZero) {
 TEST(KeyMessage, AgreesWithTheGeneratedCode) {
 #ifdef LIBP2P_TEST_HAS_SCHEMAS
     for (std::uint64_t type = 0; type <= kMaxKeyType; ++type) {
-        for (const std::size_t size : {0, 1, 32, 64, 127, 128, 300, 4095, 16383, 16384}) {
+        for (const std::size_t size : {0U, 1U, 32U, 64U, 127U, 128U, 300U, 4095U, 16383U, 16384U}) {
             const Bytes data(size, static_cast<std::uint8_t>(size));
             const auto ours = encode_key_message({type, data});
             keys::pb::PublicKey public_key;

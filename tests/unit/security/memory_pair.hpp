@@ -256,27 +256,27 @@ Pair make_pair_of(const asio::any_io_executor& executor) {
     return pair;
 }
 
-/// Runs `task` until nothing is left to do. False when it waits for something that does not come.
+/// Runs `task` until nothing is left to do. False when it waits for something that does not come; it may go on later.
 template <class Task>
 bool run(asio::io_context& context, Task task) {
-    bool done = false;
-    asio::co_spawn(context, std::move(task), [&done](const std::exception_ptr& failure) {
-        done = true;
+    auto done = std::make_shared<bool>(false);
+    asio::co_spawn(context, std::move(task), [done](const std::exception_ptr& failure) {
+        *done = true;
         if (failure) {
             std::rethrow_exception(failure);
         }
     });
     context.restart();
-    context.run();
-    return done;
+    context.poll();
+    return *done;
 }
 
 /// Runs both at the same time.
 template <class First, class Second>
 bool run_both(asio::io_context& context, First first, Second second) {
-    int done = 0;
-    auto finished = [&done](const std::exception_ptr& failure) {
-        ++done;
+    auto done = std::make_shared<int>(0);
+    auto finished = [done](const std::exception_ptr& failure) {
+        ++*done;
         if (failure) {
             std::rethrow_exception(failure);
         }
@@ -284,8 +284,8 @@ bool run_both(asio::io_context& context, First first, Second second) {
     asio::co_spawn(context, std::move(first), finished);
     asio::co_spawn(context, std::move(second), finished);
     context.restart();
-    context.run();
-    return done == 2;
+    context.poll();
+    return *done == 2;
 }
 
 /// Runs `step` handlers of a task, then cancels it and lets it unwind. Returns false once the task ends by itself sooner.
@@ -306,18 +306,18 @@ bool cancel_after(asio::io_context& context, std::size_t steps, Task task, bool&
     asio::co_spawn(context, std::move(task), asio::bind_cancellation_slot(signal.slot(), finished));
     context.restart();
     for (std::size_t step = 0; step < steps && !done; ++step) {
-        if (context.run_one() == 0) {
+        if (context.poll_one() == 0) {
             break;
         }
     }
     if (done) {
-        context.run();
+        context.poll();
         unwound = true;
         return false;
     }
     signal.emit(asio::cancellation_type::terminal);
     context.restart();
-    context.run();
+    context.poll();
     unwound = done;
     return true;
 }

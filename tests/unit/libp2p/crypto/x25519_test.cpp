@@ -23,8 +23,13 @@ X25519PublicKey point(std::string_view text) {
 }
 
 TEST(X25519, FollowsRfc7748) {
-    const auto alice = pair_of("77076d0a7318a57d3c16c17251b26645df4b4f9d0a4b1e7a1f4d6b9f2a8e3c01");
+    const auto alice = pair_of("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a");
     const auto bob = pair_of("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb");
+    EXPECT_EQ(hex(alice.public_key()), "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
+    EXPECT_EQ(hex(bob.public_key()), "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
+    const auto secret = alice.shared_secret(bob.public_key());
+    ASSERT_TRUE(secret);
+    EXPECT_EQ(hex(secret->view()), "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
 }
 
 TEST(X25519, AgreesFromBothSides) {
