@@ -166,8 +166,8 @@ result<void> save_identity(const Identity& identity, const std::filesystem::path
         }
         return system_error(errno, "writing", file);
     }
-    // The name is in the folder, so the folder has to reach the disk as well. Some file systems cannot do that; the file
-    // is whole in any case.
+    // The name is in the folder, so the folder has to reach the disk as well. Some file systems cannot do that; the
+    // file is whole in any case.
     const Descriptor folder(::open(folder_of(file).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.is_open()) {
         ::fsync(folder.get());

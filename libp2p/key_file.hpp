@@ -9,8 +9,8 @@
 namespace libp2p {
 
 /// Reads the key file that `save_identity`, or another libp2p implementation, wrote: the protobuf message `PrivateKey`
-/// and nothing else. Fails with the system's error when the file cannot be read, and with `Errc::invalid_key` when it is
-/// no regular file, is longer than `kMaxPrivateKeySize`, or holds no key; the message names the file.
+/// and nothing else. Fails with the system's error when the file cannot be read, and with `Errc::invalid_key` when it
+/// is no regular file, is longer than `kMaxPrivateKeySize`, or holds no key; the message names the file.
 result<Identity> load_identity(const std::filesystem::path& file);
 
 /// What `save_identity` does when the file exists.
@@ -19,9 +19,10 @@ enum class ExistingFile {
     replace,  ///< put the new key in its place, in one step
 };
 
-/// Writes the private key to `file`, readable by its owner alone (mode 0600). The file appears in one step: it is written
-/// under another name in the same folder, brought to the disk, then given its name; whatever happens, `file` holds the old
-/// content or the new one. Fails with the system's error or `Errc::already_exists`, and then leaves nothing behind.
+/// Writes the private key to `file`, readable by its owner alone (mode 0600). The file appears in one step: it is
+/// written under another name in the same folder, brought to the disk, then given its name; whatever happens, `file`
+/// holds the old content or the new one. Fails with the system's error or `Errc::already_exists`, and then leaves
+/// nothing behind.
 result<void> save_identity(
     const Identity& identity, const std::filesystem::path& file, ExistingFile existing = ExistingFile::refuse
 );

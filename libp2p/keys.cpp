@@ -35,7 +35,9 @@ constexpr std::array kTypeNames{
 /// An old form of a private Ed25519 key has the public key twice.
 constexpr std::size_t kLegacyEd25519Size = crypto::ed25519::kPrivateKeySize + crypto::ed25519::kPublicKeySize;
 
-Error refuse(std::string why) { return Error(Errc::invalid_key, std::move(why)); }
+Error refuse(std::string why) {
+    return Error(Errc::invalid_key, std::move(why));
+}
 
 Error wrong_size(std::string_view what, std::size_t size, std::string_view right) {
     return refuse(std::string(what) + " of " + std::to_string(size) + " octets, not " + std::string(right));
@@ -58,8 +60,7 @@ Error refuse(std::string_view what, crypto::rsa::KeyProblem problem) {
                    std::to_string(kMaxRsaBits) + " bits";
             break;
         case KeyProblem::exponent:
-            why += " whose public exponent is even, or not of 3 to " +
-                   std::to_string(crypto::rsa::kMaxExponent);
+            why += " whose public exponent is even, or not of 3 to " + std::to_string(crypto::rsa::kMaxExponent);
             break;
         case KeyProblem::numbers:
             why += " whose numbers do not belong together";
@@ -134,24 +135,28 @@ result<PublicKey> PublicKey::from_raw(KeyType type, ByteView data) {
             }
             break;
         case KeyType::rsa:
-            if (const auto problem = crypto::rsa::check_public_key(data);
-                problem != crypto::rsa::KeyProblem::none) {
+            if (const auto problem = crypto::rsa::check_public_key(data); problem != crypto::rsa::KeyProblem::none) {
                 return refuse("RSA public key", problem);
             }
             break;
         default:
             return refuse("key of the unknown type " + std::to_string(static_cast<unsigned>(type)));
     }
-    return PublicKey(
-        std::make_shared<const Bytes>(proto::encode_key_message({static_cast<std::uint64_t>(type), data}))
+    return PublicKey(std::make_shared<const Bytes>(proto::encode_key_message({static_cast<std::uint64_t>(type), data}))
     );
 }
 
-KeyType PublicKey::type() const noexcept { return static_cast<KeyType>((*encoded_)[1]); }
+KeyType PublicKey::type() const noexcept {
+    return static_cast<KeyType>((*encoded_)[1]);
+}
 
-ByteView PublicKey::encoded() const noexcept { return *encoded_; }
+ByteView PublicKey::encoded() const noexcept {
+    return *encoded_;
+}
 
-ByteView PublicKey::data() const noexcept { return proto::decode_key_message(*encoded_)->data; }
+ByteView PublicKey::data() const noexcept {
+    return proto::decode_key_message(*encoded_)->data;
+}
 
 bool PublicKey::verify(ByteView message, ByteView signature) const noexcept {
     const auto key = data();
@@ -159,9 +164,7 @@ bool PublicKey::verify(ByteView message, ByteView signature) const noexcept {
         case KeyType::ed25519:
             return crypto::ed25519::verify(key.first<crypto::ed25519::kPublicKeySize>(), message, signature);
         case KeyType::secp256k1:
-            return crypto::secp256k1::verify(
-                key.first<crypto::secp256k1::kPublicKeySize>(), message, signature
-            );
+            return crypto::secp256k1::verify(key.first<crypto::secp256k1::kPublicKeySize>(), message, signature);
         case KeyType::ecdsa:
             return crypto::p256::verify(key, message, signature);
         case KeyType::rsa:
@@ -170,7 +173,9 @@ bool PublicKey::verify(ByteView message, ByteView signature) const noexcept {
     return false;
 }
 
-bool operator==(const PublicKey& a, const PublicKey& b) noexcept { return *a.encoded_ == *b.encoded_; }
+bool operator==(const PublicKey& a, const PublicKey& b) noexcept {
+    return *a.encoded_ == *b.encoded_;
+}
 
 // --- PrivateKey ----------------------------------------------------------------------------------------------------
 
@@ -300,7 +305,9 @@ struct PrivateKey::State {
     PublicKey public_key;
 };
 
-PrivateKey PrivateKey::generate(KeyType type) { return PrivateKey(std::make_unique<State>(generate_key(type))); }
+PrivateKey PrivateKey::generate(KeyType type) {
+    return PrivateKey(std::make_unique<State>(generate_key(type)));
+}
 
 result<PrivateKey> PrivateKey::decode(ByteView message) {
     const auto parts = decode_message("private key", message, kMaxPrivateKeySize);
@@ -319,11 +326,17 @@ PrivateKey::PrivateKey(PrivateKey&&) noexcept = default;
 PrivateKey& PrivateKey::operator=(PrivateKey&&) noexcept = default;
 PrivateKey::~PrivateKey() = default;
 
-PrivateKey PrivateKey::clone() const { return decode(encode().view()).value(); }
+PrivateKey PrivateKey::clone() const {
+    return decode(encode().view()).value();
+}
 
-KeyType PrivateKey::type() const noexcept { return state_->public_key.type(); }
+KeyType PrivateKey::type() const noexcept {
+    return state_->public_key.type();
+}
 
-const PublicKey& PrivateKey::public_key() const noexcept { return state_->public_key; }
+const PublicKey& PrivateKey::public_key() const noexcept {
+    return state_->public_key;
+}
 
 SecretBytes PrivateKey::encode() const {
     const auto data = std::visit([](const auto& key) { return key.encode(); }, state_->key);
@@ -348,12 +361,20 @@ struct Identity::State {
     PeerId peer;
 };
 
-Identity Identity::generate(KeyType type) { return Identity(PrivateKey::generate(type)); }
+Identity Identity::generate(KeyType type) {
+    return Identity(PrivateKey::generate(type));
+}
 
 Identity::Identity(PrivateKey key) : state_(std::make_shared<const State>(std::move(key))) {}
 
-const PeerId& Identity::peer_id() const noexcept { return state_->peer; }
-const PublicKey& Identity::public_key() const noexcept { return state_->key.public_key(); }
-const PrivateKey& Identity::private_key() const noexcept { return state_->key; }
+const PeerId& Identity::peer_id() const noexcept {
+    return state_->peer;
+}
+const PublicKey& Identity::public_key() const noexcept {
+    return state_->key.public_key();
+}
+const PrivateKey& Identity::private_key() const noexcept {
+    return state_->key;
+}
 
 }  // namespace libp2p

@@ -35,15 +35,16 @@ inline constexpr std::size_t kMaxRsaBits = 8192;
 /// Bits of the RSA keys that we make.
 inline constexpr std::size_t kGeneratedRsaBits = 2048;
 
-/// Largest encoding of a public and of a private key that is looked at, in octets: what an RSA key of `kMaxRsaBits` needs.
+/// Largest encoding of a public and of a private key that is looked at, in octets: what an RSA key of `kMaxRsaBits`
+/// needs.
 inline constexpr std::size_t kMaxPublicKeySize = 1088;
 inline constexpr std::size_t kMaxPrivateKeySize = 4800;
 
 /// A public key that has been checked: its numbers are in range, its point is on its curve. Immutable, cheap to copy.
 class PublicKey {
 public:
-    /// Reads libp2p's protobuf message `PublicKey`. There is one right encoding of each key, because peer ids are digests
-    /// of it; any other fails with `Errc::invalid_key`, and so does a key that is not one.
+    /// Reads libp2p's protobuf message `PublicKey`. There is one right encoding of each key, because peer ids are
+    /// digests of it; any other fails with `Errc::invalid_key`, and so does a key that is not one.
     static result<PublicKey> decode(ByteView message);
 
     /// Makes a key of what the message carries: 32 octets (Ed25519), a compressed point (secp256k1), a DER

@@ -16,7 +16,9 @@ namespace {
 /// Octets of the longest `/p2p/…`: code, length, id.
 constexpr std::size_t kMaxPeerComponentSize = 3 + PeerId::kMaxSize;
 
-Error refuse(std::string why) { return Error(Errc::invalid_address, std::move(why)); }
+Error refuse(std::string why) {
+    return Error(Errc::invalid_address, std::move(why));
+}
 
 std::string past_limit(std::string_view what, std::size_t limit) {
     return "more than " + std::to_string(limit) + " " + std::string(what);
@@ -226,7 +228,9 @@ private:
     Extent extent_;
 };
 
-std::string text_too_long() { return past_limit("characters", kMaxMultiaddrTextSize); }
+std::string text_too_long() {
+    return past_limit("characters", kMaxMultiaddrTextSize);
+}
 
 }  // namespace
 
@@ -268,7 +272,9 @@ std::vector<AddressComponent> explain(std::string_view text) {
     return components;
 }
 
-std::string Multiaddr::Component::value_text() const { return address::value_to_text(protocol(), value_); }
+std::string Multiaddr::Component::value_text() const {
+    return address::value_to_text(protocol(), value_);
+}
 
 std::string Multiaddr::to_string() const {
     std::string text;
@@ -298,7 +304,9 @@ std::optional<Multiaddr::Component> Multiaddr::find(Protocol protocol) const noe
     return std::nullopt;
 }
 
-bool Multiaddr::has(Protocol protocol) const noexcept { return find(protocol).has_value(); }
+bool Multiaddr::has(Protocol protocol) const noexcept {
+    return find(protocol).has_value();
+}
 
 std::optional<std::string> Multiaddr::value_of(Protocol protocol) const {
     const auto component = find(protocol);
@@ -326,8 +334,7 @@ std::optional<Multiaddr> Multiaddr::decapsulate(const Multiaddr& inner) const {
     std::size_t at = 0;
     for (const auto& component : components()) {
         const auto rest = bytes().subspan(at);
-        if (rest.size() >= inner.size_ &&
-            std::equal(inner.bytes().begin(), inner.bytes().end(), rest.begin())) {
+        if (rest.size() >= inner.size_ && std::equal(inner.bytes().begin(), inner.bytes().end(), rest.begin())) {
             last = at;
         }
         at += component.bytes().size();
@@ -387,7 +394,9 @@ std::optional<Multiaddr> Multiaddr::without_peer() const {
     return Multiaddr(bytes().first(size_ - last.bytes().size()));
 }
 
-std::ostream& operator<<(std::ostream& out, const Multiaddr& address) { return out << address.to_string(); }
+std::ostream& operator<<(std::ostream& out, const Multiaddr& address) {
+    return out << address.to_string();
+}
 
 }  // namespace libp2p
 

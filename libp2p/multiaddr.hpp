@@ -42,8 +42,8 @@ public:
     /// Reads the text form. Fails with `Errc::invalid_address` and says which component is wrong, and why.
     static result<Multiaddr> parse(std::string_view text);
 
-    /// Reads the binary form, all of it. Fails with `Errc::invalid_address`. Text values have to be UTF-8 without control
-    /// characters, so that what comes from a peer can be printed and logged.
+    /// Reads the binary form, all of it. Fails with `Errc::invalid_address`. Text values have to be UTF-8 without
+    /// control characters, so that what comes from a peer can be printed and logged.
     static result<Multiaddr> from_bytes(ByteView bytes);
 
     /// The normal text form. `parse` of it gives an equal address.
@@ -65,19 +65,19 @@ public:
     /// Whether the components of `prefix` are the first of this address.
     bool starts_with(const Multiaddr& prefix) const noexcept;
 
-    /// This address, then `inner`. Fails with `Errc::invalid_address` when the result would be past a limit, or when this
-    /// address ends in a path (`/unix/…`), behind which nothing can stand.
+    /// This address, then `inner`. Fails with `Errc::invalid_address` when the result would be past a limit, or when
+    /// this address ends in a path (`/unix/…`), behind which nothing can stand.
     result<Multiaddr> encapsulate(const Multiaddr& inner) const;
 
-    /// What stands in front of the last place where the components of `inner` occur; the whole address where they do not.
-    /// Empty when nothing is left.
+    /// What stands in front of the last place where the components of `inner` occur; the whole address where they do
+    /// not. Empty when nothing is left.
     std::optional<Multiaddr> decapsulate(const Multiaddr& inner) const;
 
     /// The peer that this address names: the value of its last component, when that is `/p2p/…`.
     std::optional<PeerId> peer() const;
 
-    /// This address with `/p2p/…` for `peer` at its end, in the place of another one if it ends so. An address that ends
-    /// in a path cannot name a peer and comes back as it is.
+    /// This address with `/p2p/…` for `peer` at its end, in the place of another one if it ends so. An address that
+    /// ends in a path cannot name a peer and comes back as it is.
     Multiaddr with_peer(const PeerId& peer) const;
 
     /// This address without the `/p2p/…` at its end, if there is one. Empty when nothing is left.
@@ -187,7 +187,9 @@ private:
     Multiaddr address_;
 };
 
-inline Multiaddr::Components Multiaddr::components() const noexcept { return Components(*this); }
+inline Multiaddr::Components Multiaddr::components() const noexcept {
+    return Components(*this);
+}
 
 std::ostream& operator<<(std::ostream& out, const Multiaddr& address);
 
@@ -195,13 +197,13 @@ std::ostream& operator<<(std::ostream& out, const Multiaddr& address);
 struct AddressComponent {
     std::size_t offset = 0;  ///< of the component's first character in the text
     std::string protocol;    ///< as written
-    std::string value;       ///< in normal form where it is right, as written where it is wrong; empty when there is none
-    std::string problem;     ///< what is wrong; empty when nothing is
+    std::string value;    ///< in normal form where it is right, as written where it is wrong; empty when there is none
+    std::string problem;  ///< what is wrong; empty when nothing is
     std::size_t problem_offset = 0;  ///< of the first character that is wrong
 };
 
-/// What `parse` makes of `text`, component by component. All but the last are right; the last one has a `problem` exactly
-/// when `parse` fails. Never empty.
+/// What `parse` makes of `text`, component by component. All but the last are right; the last one has a `problem`
+/// exactly when `parse` fails. Never empty.
 std::vector<AddressComponent> explain(std::string_view text);
 
 }  // namespace libp2p

@@ -21,10 +21,12 @@ constexpr std::size_t kMaxInlineKeySize = 42;
 
 constexpr std::uint8_t kIdentityHash = proto::multicodec::kIdentity;
 
-Error refuse(std::string why) { return Error(Errc::invalid_address, "not a peer id: " + std::move(why)); }
+Error refuse(std::string why) {
+    return Error(Errc::invalid_address, "not a peer id: " + std::move(why));
+}
 
-/// Whether `key` looks like one of the keys that are small enough: right type, right length. Whether it is on its curve is
-/// asked when somebody wants to use it.
+/// Whether `key` looks like one of the keys that are small enough: right type, right length. Whether it is on its curve
+/// is asked when somebody wants to use it.
 bool is_inline_key(ByteView key) noexcept {
     const auto message = proto::decode_key_message(key);
     if (!message) {
@@ -88,9 +90,7 @@ result<PeerId> PeerId::from_bytes(ByteView multihash) {
 
 result<PeerId> PeerId::parse(std::string_view text) {
     if (text.size() > kMaxTextSize) {
-        return refuse(
-            std::to_string(text.size()) + " characters, the limit is " + std::to_string(kMaxTextSize)
-        );
+        return refuse(std::to_string(text.size()) + " characters, the limit is " + std::to_string(kMaxTextSize));
     }
     if (text.starts_with('1') || text.starts_with("Qm")) {
         const auto octets = proto::decode_base(proto::Base::base58btc, text);
@@ -109,15 +109,17 @@ result<PeerId> PeerId::parse(std::string_view text) {
     return from_bytes(cid->multihash);
 }
 
-std::string PeerId::to_string() const { return proto::encode_base(proto::Base::base58btc, bytes()); }
-
-std::string PeerId::to_cid_string() const {
-    return proto::to_text(
-        proto::Cid{1, proto::multicodec::kLibp2pKey, proto::Bytes(bytes().begin(), bytes().end())}
-    );
+std::string PeerId::to_string() const {
+    return proto::encode_base(proto::Base::base58btc, bytes());
 }
 
-bool PeerId::has_public_key() const noexcept { return bytes_[0] == kIdentityHash; }
+std::string PeerId::to_cid_string() const {
+    return proto::to_text(proto::Cid{1, proto::multicodec::kLibp2pKey, proto::Bytes(bytes().begin(), bytes().end())});
+}
+
+bool PeerId::has_public_key() const noexcept {
+    return bytes_[0] == kIdentityHash;
+}
 
 result<PublicKey> PeerId::public_key() const {
     if (!has_public_key()) {
@@ -126,7 +128,9 @@ result<PublicKey> PeerId::public_key() const {
     return PublicKey::decode(bytes().subspan(2));
 }
 
-std::ostream& operator<<(std::ostream& out, const PeerId& peer) { return out << peer.to_string(); }
+std::ostream& operator<<(std::ostream& out, const PeerId& peer) {
+    return out << peer.to_string();
+}
 
 }  // namespace libp2p
 

@@ -18,8 +18,8 @@ namespace libp2p {
 
 class PublicKey;
 
-/// The name of a peer: a multihash of its public key. Small keys (Ed25519, secp256k1) are inside the name itself, larger
-/// ones (RSA, ECDSA) are there as their SHA-256 digest.
+/// The name of a peer: a multihash of its public key. Small keys (Ed25519, secp256k1) are inside the name itself,
+/// larger ones (RSA, ECDSA) are there as their SHA-256 digest.
 ///
 /// A value: always valid, no heap, compared octet by octet.
 class PeerId {
@@ -33,8 +33,8 @@ public:
     /// The id of the peer that holds the private half of `key`.
     static PeerId from_public_key(const PublicKey& key) noexcept;
 
-    /// Reads the octets of an id, all of them. Fails with `Errc::invalid_address` unless they are a SHA-256 multihash, or
-    /// an identity multihash of a public key in its one canonical encoding.
+    /// Reads the octets of an id, all of them. Fails with `Errc::invalid_address` unless they are a SHA-256 multihash,
+    /// or an identity multihash of a public key in its one canonical encoding.
     static result<PeerId> from_bytes(ByteView multihash);
 
     /// Reads either text form: base58btc ("12D3KooW…", "16Uiu2HA…", "Qm…") or a CID of the codec libp2p-key in any
@@ -53,8 +53,8 @@ public:
     /// Whether the key is inside the id.
     bool has_public_key() const noexcept;
 
-    /// The key that is inside the id. Fails with `Errc::invalid_key` when the id is a digest, and when what is inside is
-    /// no point of its curve.
+    /// The key that is inside the id. Fails with `Errc::invalid_key` when the id is a digest, and when what is inside
+    /// is no point of its curve.
     result<PublicKey> public_key() const;
 
     friend bool operator==(const PeerId& a, const PeerId& b) noexcept {

@@ -16,7 +16,9 @@ namespace {
 
 static_assert(kMaxEnvelopeSize == proto::kMaxPeerRecordMessageSize);
 
-Error refuse(std::string why) { return Error(Errc::invalid_signature, "peer record: " + std::move(why)); }
+Error refuse(std::string why) {
+    return Error(Errc::invalid_signature, "peer record: " + std::move(why));
+}
 
 }  // namespace
 
@@ -67,9 +69,7 @@ result<PeerRecord> PeerRecord::open(ByteView envelope) {
     }
     auto record = decode(opened->payload());
     if (record && record->peer != opened->signer().peer_id()) {
-        return refuse(
-            "about " + record->peer.to_string() + " but signed by " + opened->signer().peer_id().to_string()
-        );
+        return refuse("about " + record->peer.to_string() + " but signed by " + opened->signer().peer_id().to_string());
     }
     return record;
 }

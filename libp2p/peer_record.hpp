@@ -39,15 +39,15 @@ struct PeerRecord {
     /// The record in an envelope, signed by the peer itself: `signer` has to be `peer`.
     SignedEnvelope seal(const Identity& signer) const;
 
-    /// Reads an envelope with a record. Fails with `Errc::invalid_signature` when the envelope is not right, holds something
-    /// else, or was signed by another than the peer it is about.
+    /// Reads an envelope with a record. Fails with `Errc::invalid_signature` when the envelope is not right, holds
+    /// something else, or was signed by another than the peer it is about.
     static result<PeerRecord> open(ByteView envelope);
 
     friend bool operator==(const PeerRecord&, const PeerRecord&) = default;
 };
 
-/// A sequence for the next record: nanoseconds since 1970, but always more than `last`, so that a clock set back does no
-/// harm.
+/// A sequence for the next record: nanoseconds since 1970, but always more than `last`, so that a clock set back does
+/// no harm.
 std::uint64_t next_record_sequence(
     std::uint64_t last, std::chrono::system_clock::time_point now = std::chrono::system_clock::now()
 ) noexcept;

@@ -467,17 +467,18 @@ std::string describe(const Network& network) {
 
 /// The address that the connection itself comes from; none where it does not come over IP, or comes through a relay.
 std::optional<asio::ip::address> ip_of(const Multiaddr& remote) {
-    const auto text = remote.to_string();
-    if (text.find("/p2p-circuit") != std::string::npos) {
+    if (remote.has(Protocol::p2p_circuit)) {
         return std::nullopt;
     }
-    for (const std::string_view name : {"/ip4/", "/ip6/"}) {
-        if (const auto at = text.find(name); at != std::string::npos) {
-            const auto value = text.substr(at + name.size(), text.find('/', at + name.size()) - at - name.size());
-            boost::system::error_code ec;
-            const auto address = asio::ip::make_address(value, ec);
-            return ec ? std::nullopt : std::optional(address);
-        }
+    if (const auto v4 = remote.find(Protocol::ip4)) {
+        asio::ip::address_v4::bytes_type octets;
+        std::copy_n(v4->value().begin(), octets.size(), octets.begin());
+        return asio::ip::address_v4(octets);
+    }
+    if (const auto v6 = remote.find(Protocol::ip6)) {
+        asio::ip::address_v6::bytes_type octets;
+        std::copy_n(v6->value().begin(), octets.size(), octets.begin());
+        return asio::ip::address_v6(octets);
     }
     return std::nullopt;
 }

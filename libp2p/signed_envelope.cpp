@@ -12,7 +12,9 @@ namespace {
 
 static_assert(kMaxEnvelopeSize == proto::kMaxEnvelopeMessageSize);
 
-Error refuse(std::string why) { return Error(Errc::invalid_signature, "signed envelope: " + std::move(why)); }
+Error refuse(std::string why) {
+    return Error(Errc::invalid_signature, "signed envelope: " + std::move(why));
+}
 
 /// What is signed: domain, type and payload, each with its length in front, so that none can pass for part of another.
 Bytes signed_bytes(std::string_view domain, ByteView payload_type, ByteView payload) {
@@ -24,7 +26,9 @@ Bytes signed_bytes(std::string_view domain, ByteView payload_type, ByteView payl
     return out;
 }
 
-Bytes copy(ByteView octets) { return Bytes(octets.begin(), octets.end()); }
+Bytes copy(ByteView octets) {
+    return Bytes(octets.begin(), octets.end());
+}
 
 }  // namespace
 
@@ -43,9 +47,7 @@ SignedEnvelope SignedEnvelope::seal(
 
 result<SignedEnvelope> SignedEnvelope::open(ByteView message, std::string_view domain) {
     if (message.size() > kMaxEnvelopeSize) {
-        return refuse(
-            std::to_string(message.size()) + " octets, the limit is " + std::to_string(kMaxEnvelopeSize)
-        );
+        return refuse(std::to_string(message.size()) + " octets, the limit is " + std::to_string(kMaxEnvelopeSize));
     }
     auto parts = proto::decode_envelope_message(message);
     if (!parts) {
@@ -59,10 +61,7 @@ result<SignedEnvelope> SignedEnvelope::open(ByteView message, std::string_view d
         return refuse("the signature does not fit the payload and the domain " + std::string(domain));
     }
     return SignedEnvelope(
-        std::move(*signer),
-        std::move(parts->payload_type),
-        std::move(parts->payload),
-        std::move(parts->signature)
+        std::move(*signer), std::move(parts->payload_type), std::move(parts->payload), std::move(parts->signature)
     );
 }
 

@@ -13,18 +13,20 @@ namespace libp2p {
 /// Largest envelope that is looked at, in octets.
 inline constexpr std::size_t kMaxEnvelopeSize = 64 * 1024;
 
-/// A message with the signature of whoever it comes from, so that others can pass it on. Each use has a domain of its own,
-/// which is signed but not sent: a signature made for one use is worth nothing in another.
+/// A message with the signature of whoever it comes from, so that others can pass it on. Each use has a domain of its
+/// own, which is signed but not sent: a signature made for one use is worth nothing in another.
 ///
 /// A value that is always valid: an envelope whose signature does not fit cannot be made.
 class SignedEnvelope {
 public:
     /// Signs `payload`, which is of the kind `payload_type`, for use in `domain`.
-    static SignedEnvelope seal(const Identity& signer, std::string_view domain, ByteView payload_type, ByteView payload);
+    static SignedEnvelope seal(
+        const Identity& signer, std::string_view domain, ByteView payload_type, ByteView payload
+    );
 
     /// Reads an envelope and checks its signature for use in `domain`. Fails with `Errc::invalid_signature` when the
-    /// octets are no envelope, when there are more than `kMaxEnvelopeSize`, or when the signature is not over this payload
-    /// for this domain; with `Errc::invalid_key` when the signer's key is none. Unknown fields are passed over.
+    /// octets are no envelope, when there are more than `kMaxEnvelopeSize`, or when the signature is not over this
+    /// payload for this domain; with `Errc::invalid_key` when the signer's key is none. Unknown fields are passed over.
     static result<SignedEnvelope> open(ByteView message, std::string_view domain);
 
     const PublicKey& signer() const noexcept { return signer_; }

@@ -7,7 +7,7 @@
 
 namespace libp2p::proto {
 
-using Bytes = std::vector<std::uint8_t>;          ///< owned octets
-using ByteView = std::span<const std::uint8_t>;   ///< borrowed, read only
+using Bytes = std::vector<std::uint8_t>;         ///< owned octets
+using ByteView = std::span<const std::uint8_t>;  ///< borrowed, read only
 
 }  // namespace libp2p::proto

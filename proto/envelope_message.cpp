@@ -6,7 +6,9 @@
 namespace libp2p::proto {
 namespace {
 
-Bytes to_octets(const std::string& field) { return Bytes(field.begin(), field.end()); }
+Bytes to_octets(const std::string& field) {
+    return Bytes(field.begin(), field.end());
+}
 
 }  // namespace
 

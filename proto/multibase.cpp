@@ -26,8 +26,7 @@ class Alphabet {
 public:
     static constexpr std::uint8_t kNone = 0xff;
 
-    constexpr Alphabet(std::string_view characters, bool padded)
-        : characters_(characters), padded_(padded) {
+    constexpr Alphabet(std::string_view characters, bool padded) : characters_(characters), padded_(padded) {
         values_.fill(kNone);
         for (std::size_t i = 0; i < characters.size(); ++i) {
             values_[static_cast<unsigned char>(characters[i])] = static_cast<std::uint8_t>(i);

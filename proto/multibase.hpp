@@ -27,15 +27,16 @@ enum class Base : char {
     base64urlpad = 'U',
 };
 
-/// Base 36 and base 58 take time in the square of the length. Most octets that are encoded, and most characters that are
-/// decoded in them. What encodes also decodes.
+/// Base 36 and base 58 take time in the square of the length. Most octets that are encoded, and most characters that
+/// are decoded in them. What encodes also decodes.
 inline constexpr std::size_t kMaxPositionalDataSize = 160;
 inline constexpr std::size_t kMaxPositionalTextSize = 256;
 
 /// `data` in `base`, without a prefix. For base 36 and base 58, `data` is at most `kMaxPositionalDataSize` long.
 std::string encode_base(Base base, ByteView data);
 
-/// What to do with bits behind the last octet that are not zero. No encoder writes them, but some formats let them pass.
+/// What to do with bits behind the last octet that are not zero. No encoder writes them, but some formats let them
+/// pass.
 enum class TrailingBits { refuse, ignore };
 
 /// Reads what `encode_base` writes, and nothing else: letters of the right case, padding where it belongs, no bits left
@@ -51,8 +52,8 @@ struct Multibase {
 /// `encode_base` with the prefix in front.
 std::string encode_multibase(Base base, ByteView data);
 
-/// Reads a text with its prefix. Fails like `decode_base`, with `need_more` for an empty text and `unknown_encoding` for a
-/// prefix that is none of the above.
+/// Reads a text with its prefix. Fails like `decode_base`, with `need_more` for an empty text and `unknown_encoding`
+/// for a prefix that is none of the above.
 DecodeResult<Multibase> decode_multibase(std::string_view text);
 
 }  // namespace libp2p::proto

@@ -40,11 +40,12 @@ void append_varint(Bytes& out, std::uint64_t value);
 void append_length_prefixed(Bytes& out, ByteView value);
 
 /// Reads the unsigned varint at the beginning of `in`, by the rules of multiformats: shortest form, 63 bits. Fails with
-/// `need_more` when `in` is the beginning of one, `not_minimal` or `out_of_range` when no octets behind it make it right.
+/// `need_more` when `in` is the beginning of one, `not_minimal` or `out_of_range` when no octets behind it make it
+/// right.
 DecodeResult<Varint> decode_varint(ByteView in) noexcept;
 
-/// Reads protobuf's kind of number: up to ten octets, 64 bits (more are cut off), in any form. Fails with `need_more` or
-/// `out_of_range`.
+/// Reads protobuf's kind of number: up to ten octets, 64 bits (more are cut off), in any form. Fails with `need_more`
+/// or `out_of_range`.
 DecodeResult<Varint> decode_protobuf_varint(ByteView in) noexcept;
 
 /// A length that stands in front of octets, and these octets: the part of `in` behind it, at most `limit` octets. Fails

@@ -29,9 +29,13 @@ constexpr std::size_t kMinGarlic64Size = 386;
 constexpr std::size_t kGarlic32Size = 32;
 constexpr std::size_t kMinEncryptedGarlic32Size = 35;
 
-Error refuse(std::string why) { return Error(Errc::invalid_address, std::move(why)); }
+Error refuse(std::string why) {
+    return Error(Errc::invalid_address, std::move(why));
+}
 
-Error refuse(std::string_view text, std::string_view why) { return refuse(quoted(text) + " " + std::string(why)); }
+Error refuse(std::string_view text, std::string_view why) {
+    return refuse(quoted(text) + " " + std::string(why));
+}
 
 bool is_control(unsigned code_point) noexcept {
     return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
@@ -207,10 +211,15 @@ std::string onion_to_text(ByteView value) {
            std::to_string(from_big_endian(value.last(2)));
 }
 
-// I2P destinations. Bits behind the last octet are ignored: go-multiaddr does, and its tests insist on it. The base64 has '-' and '~' where the usual one has '+' and '/'.
+// I2P destinations. Bits behind the last octet are ignored: go-multiaddr does, and its tests insist on it. The base64
+// has '-' and '~' where the usual one has '+' and '/'.
 
-char to_i2p(char c) noexcept { return c == '+' ? '-' : c == '/' ? '~' : c; }
-char from_i2p(char c) noexcept { return c == '-' ? '+' : c == '~' ? '/' : c; }
+char to_i2p(char c) noexcept {
+    return c == '+' ? '-' : c == '/' ? '~' : c;
+}
+char from_i2p(char c) noexcept {
+    return c == '-' ? '+' : c == '~' ? '/' : c;
+}
 
 result<void> check_garlic64(ByteView value) {
     if (value.size() < kMinGarlic64Size) {

@@ -10,8 +10,9 @@
 
 namespace libp2p::address {
 
-/// The value that stands for `text` in an address, in binary and without a length in front. `protocol` has a value. Fails
-/// with `Errc::invalid_address`; the detail is a clause that says what is wrong with the value ("'x' is not a number").
+/// The value that stands for `text` in an address, in binary and without a length in front. `protocol` has a value.
+/// Fails with `Errc::invalid_address`; the detail is a clause that says what is wrong with the value ("'x' is not a
+/// number").
 result<Bytes> value_from_text(Protocol protocol, std::string_view text);
 
 /// Whether `value`, whose length is right where the protocol fixes it, is one that `value_from_text` could have made.

@@ -6,7 +6,8 @@
 #include <openssl/base.h>
 
 #ifndef OPENSSL_IS_BORINGSSL
-#error "<openssl/base.h> is not BoringSSL's: put BoringSSL's include folder before OpenSSL's (cmake/FindBoringSSL.cmake)"
+#error \
+    "<openssl/base.h> is not BoringSSL's: put BoringSSL's include folder before OpenSSL's (cmake/FindBoringSSL.cmake)"
 #endif
 
 #include <cstdlib>

@@ -62,9 +62,8 @@ ChaCha20Poly1305::~ChaCha20Poly1305() {
     secure_wipe(octets(context_));
 }
 
-void ChaCha20Poly1305::seal(
-    std::uint64_t counter, ByteView associated, ByteView plaintext, MutableByteView sealed
-) const noexcept {
+void ChaCha20Poly1305::seal(std::uint64_t counter, ByteView associated, ByteView plaintext, MutableByteView sealed)
+    const noexcept {
     BOOST_ASSERT(sealed.size() == plaintext.size() + kTagSize);
     const auto nonce = nonce_of(counter);
     std::size_t written = 0;
@@ -110,9 +109,8 @@ void ChaCha20Poly1305::seal_in_place(
     BOOST_ASSERT(written == tag.size());
 }
 
-bool ChaCha20Poly1305::open(
-    std::uint64_t counter, ByteView associated, ByteView sealed, MutableByteView plaintext
-) const noexcept {
+bool ChaCha20Poly1305::open(std::uint64_t counter, ByteView associated, ByteView sealed, MutableByteView plaintext)
+    const noexcept {
     if (sealed.size() < kTagSize) {
         return false;
     }
@@ -134,9 +132,8 @@ bool ChaCha20Poly1305::open(
            ) == 1;
 }
 
-bool ChaCha20Poly1305::open_in_place(
-    std::uint64_t counter, ByteView associated, MutableByteView sealed
-) const noexcept {
+bool ChaCha20Poly1305::open_in_place(std::uint64_t counter, ByteView associated, MutableByteView sealed)
+    const noexcept {
     if (sealed.size() < kTagSize) {
         return false;
     }

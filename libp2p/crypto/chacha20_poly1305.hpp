@@ -35,18 +35,18 @@ public:
     void seal(std::uint64_t counter, ByteView associated, ByteView plaintext, MutableByteView sealed) const noexcept;
 
     /// Encrypts `text` where it stands and writes the tag to `tag`, which may directly follow it.
-    void seal_in_place(std::uint64_t counter, ByteView associated, MutableByteView text,
-                       std::span<std::uint8_t, kTagSize> tag) const noexcept;
+    void seal_in_place(
+        std::uint64_t counter, ByteView associated, MutableByteView text, std::span<std::uint8_t, kTagSize> tag
+    ) const noexcept;
 
     /// Checks and decrypts `sealed` (ciphertext, then tag) into `plaintext`, which must be `kTagSize` octets shorter.
     /// The two may start at the same address; any other overlap is a mistake. False when the tag does not fit, or when
     /// `sealed` is too short to hold one; what is in `plaintext` then is of no use, but never decrypted text.
-    [[nodiscard]] bool open(std::uint64_t counter, ByteView associated, ByteView sealed,
-                            MutableByteView plaintext) const noexcept;
+    [[nodiscard]] bool open(std::uint64_t counter, ByteView associated, ByteView sealed, MutableByteView plaintext)
+        const noexcept;
 
     /// `open` where the octets stand; the plaintext is the beginning of `sealed`, without its last `kTagSize` octets.
-    [[nodiscard]] bool open_in_place(std::uint64_t counter, ByteView associated,
-                                     MutableByteView sealed) const noexcept;
+    [[nodiscard]] bool open_in_place(std::uint64_t counter, ByteView associated, MutableByteView sealed) const noexcept;
 
 private:
     alignas(8) std::array<std::byte, 600> context_;  // the library's context for this key, made once

@@ -38,11 +38,7 @@ TwoSecrets noise_hkdf2(const Secret32& chaining_key, ByteView input) noexcept {
 
 ThreeSecrets noise_hkdf3(const Secret32& chaining_key, ByteView input) noexcept {
     const auto out = expand<3>(chaining_key, input);
-    return {
-        Secret32(out.view().first<32>()),
-        Secret32(out.view().subspan<32, 32>()),
-        Secret32(out.view().last<32>())
-    };
+    return {Secret32(out.view().first<32>()), Secret32(out.view().subspan<32, 32>()), Secret32(out.view().last<32>())};
 }
 
 void hkdf_sha256(ByteView salt, ByteView input, ByteView info, MutableByteView out) noexcept {

@@ -54,7 +54,9 @@ struct PrivateKey::Impl {
     bssl::UniquePtr<EC_KEY> key;
 };
 
-bool is_public_key(ByteView der) noexcept { return parse_public_key(der) != nullptr; }
+bool is_public_key(ByteView der) noexcept {
+    return parse_public_key(der) != nullptr;
+}
 
 bool verify(ByteView key, ByteView message, ByteView signature) noexcept {
     const auto parsed = parse_public_key(key);

@@ -35,8 +35,8 @@ class PrivateKey {
 public:
     static PrivateKey generate();
 
-    /// Reads a DER ECPrivateKey (SEC 1) for this curve, all of `der`. Empty when it is none, or when its two halves do not
-    /// belong together.
+    /// Reads a DER ECPrivateKey (SEC 1) for this curve, all of `der`. Empty when it is none, or when its two halves do
+    /// not belong together.
     static std::optional<PrivateKey> parse(ByteView der);
 
     PrivateKey(PrivateKey&&) noexcept;

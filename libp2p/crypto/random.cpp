@@ -10,7 +10,9 @@
 
 namespace libp2p::crypto {
 
-void random_bytes(MutableByteView out) noexcept { must(RAND_bytes(out.data(), out.size()) == 1); }
+void random_bytes(MutableByteView out) noexcept {
+    must(RAND_bytes(out.data(), out.size()) == 1);
+}
 
 std::uint64_t random_uint64() noexcept {
     std::array<std::uint8_t, sizeof(std::uint64_t)> octets;

@@ -19,8 +19,9 @@ namespace libp2p::crypto::rsa {
 namespace {
 
 /// AlgorithmIdentifier: rsaEncryption, no parameters.
-constexpr std::array<std::uint8_t, 15> kAlgorithm{0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
-                                                  0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+constexpr std::array<std::uint8_t, 15> kAlgorithm{
+    0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00
+};
 
 /// The magnitude of the INTEGER at the head of `in`; empty when there is none, or when it is negative, zero or padded.
 ByteView get_magnitude(CBS& in) noexcept {
@@ -126,8 +127,7 @@ bool verify(ByteView key, ByteView message, ByteView signature) noexcept {
     const auto digest = sha256(message);
     const bool fits =
         parsed != nullptr && signature.size() == RSA_size(parsed.get()) &&
-        RSA_verify(NID_sha256, digest.data(), digest.size(), signature.data(), signature.size(), parsed.get()) ==
-            1;
+        RSA_verify(NID_sha256, digest.data(), digest.size(), signature.data(), signature.size(), parsed.get()) == 1;
     ERR_clear_error();
     return fits;
 }

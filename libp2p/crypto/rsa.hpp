@@ -33,7 +33,8 @@ enum class KeyProblem {
     numbers,    ///< the numbers of a private key do not belong together
 };
 
-/// What is wrong with `der` as a SubjectPublicKeyInfo in its one canonical form. Looks at octets only, computes nothing.
+/// What is wrong with `der` as a SubjectPublicKeyInfo in its one canonical form. Looks at octets only, computes
+/// nothing.
 KeyProblem check_public_key(ByteView der) noexcept;
 
 /// PKCS #1 v1.5 over SHA-256. False, too, for a key that `check_public_key` refuses.
@@ -44,8 +45,8 @@ class PrivateKey {
 public:
     static PrivateKey generate(std::size_t bits);
 
-    /// Reads a DER RSAPrivateKey (PKCS #1), all of `der`. Sizes are checked before anything is computed with the numbers.
-    /// Empty when it is refused; `problem` then says why.
+    /// Reads a DER RSAPrivateKey (PKCS #1), all of `der`. Sizes are checked before anything is computed with the
+    /// numbers. Empty when it is refused; `problem` then says why.
     static std::optional<PrivateKey> parse(ByteView der, KeyProblem& problem);
 
     PrivateKey(PrivateKey&&) noexcept;

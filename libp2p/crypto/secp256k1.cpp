@@ -43,8 +43,7 @@ PrivateKey generate() noexcept {
 
 bool is_public_key(ByteView key) noexcept {
     secp256k1_pubkey point;
-    return key.size() == kPublicKeySize &&
-           secp256k1_ec_pubkey_parse(context(), &point, key.data(), key.size()) == 1;
+    return key.size() == kPublicKeySize && secp256k1_ec_pubkey_parse(context(), &point, key.data(), key.size()) == 1;
 }
 
 std::optional<PublicKey> public_key_of(const PrivateKey& key) noexcept {

@@ -12,8 +12,8 @@
 
 namespace libp2p::crypto {
 
-using libp2p::secure_wipe;
 using libp2p::SecretBytes;
+using libp2p::secure_wipe;
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 bool constant_time_equal(ByteView a, ByteView b) noexcept;

@@ -23,7 +23,9 @@ Sha256Digest sha256(ByteView message) noexcept {
     return digest;
 }
 
-Sha256::Sha256() noexcept { must(SHA256_Init(::new (state_.data()) SHA256_CTX) == 1); }
+Sha256::Sha256() noexcept {
+    must(SHA256_Init(::new (state_.data()) SHA256_CTX) == 1);
+}
 
 Sha256& Sha256::update(ByteView piece) noexcept {
     must(SHA256_Update(context(state_), piece.data(), piece.size()) == 1);

@@ -40,9 +40,9 @@ void YamuxSession::fill(Flight& flight, Clock::time_point now) {
     if (phase_ != Phase::failed) {
         put_session_frames(flight, now);
         put_refusals(flight);
-        put_announcements(flight, now);
         ack_now();
         put_control(flight, now);
+        put_announcements(flight, now);  // after the resets that make room for them at the remote
         put_data(flight);
     }
     put_goodbye(flight, now);

@@ -55,7 +55,7 @@ struct Remote {
 };
 
 result<Remote> check_payload(ByteView octets, const crypto::X25519PublicKey& static_key,
-                             const std::optional<PeerId>& expected) {
+                             const std::optional<PeerId>& expected, VerifiedProofs& verified) {
     auto payload = decode_payload(octets);
     if (!payload) {
         return Error(Errc::authentication_failed, "the remote's handshake payload cannot be read");
@@ -69,7 +69,7 @@ result<Remote> check_payload(ByteView octets, const crypto::X25519PublicKey& sta
     if (expected && peer != *expected) {
         return Error(Errc::peer_mismatch, "expected " + expected->to_string() + ", found " + peer.to_string());
     }
-    if (!key->verify(signed_text(static_key), payload->identity_signature)) {
+    if (!verified.verify(*key, signed_text(static_key), payload->identity_signature)) {
         return Error(Errc::authentication_failed, "the remote did not prove that it has its identity key");
     }
     return Remote{std::move(*key), peer, std::move(payload->stream_muxers)};
@@ -122,8 +122,8 @@ public:
     }
 
     /// Takes what the payload proves, and agrees on a muxer. `ours` is best first.
-    result<void> accept(ByteView payload, const SecurityOptions& options) {
-        auto found = check_payload(payload, state_.remote_static_key(), options.expected_peer);
+    result<void> accept(ByteView payload, const SecurityOptions& options, VerifiedProofs& verified) {
+        auto found = check_payload(payload, state_.remote_static_key(), options.expected_peer, verified);
         if (!found) {
             return found.error();
         }
@@ -170,6 +170,21 @@ private:
     ProtocolId early_muxer_;
 };
 
+bool VerifiedProofs::verify(const PublicKey& key, ByteView text, ByteView signature) {
+    // The three parts cannot run into one another: the key says how long it is, and the text is always of one length.
+    crypto::Sha256 hash;
+    const auto digest = hash.update(key.encoded()).update(text).update(signature).finish();
+    const auto end = digests_.begin() + static_cast<std::ptrdiff_t>(std::min(count_, kRemembered));
+    if (std::find(digests_.begin(), end, digest) != end) {
+        return true;
+    }
+    if (!key.verify(text, signature)) {
+        return false;
+    }
+    digests_[count_++ % kRemembered] = digest;
+    return true;
+}
+
 NoiseProtocol::NoiseProtocol(Identity identity, crypto::X25519KeyPair static_key)
     : identity_(std::move(identity)), static_key_(std::move(static_key)),
       signature_(identity_.sign(signed_text(static_key_.public_key()))) {}
@@ -201,7 +216,7 @@ awaitable<result<void>> NoiseProtocol::initiate(Handshake& handshake, const Secu
     if (!payload) {
         co_return payload.error();
     }
-    if (auto accepted = handshake.accept(*payload, options); !accepted) {
+    if (auto accepted = handshake.accept(*payload, options, verified_); !accepted) {
         co_return accepted.error();
     }
     const auto proof = our_payload(options);
@@ -225,7 +240,7 @@ awaitable<result<void>> NoiseProtocol::respond(Handshake& handshake, const Secur
     if (!payload) {
         co_return payload.error();
     }
-    co_return handshake.accept(*payload, options);
+    co_return handshake.accept(*payload, options, verified_);
 }
 
 Bytes NoiseProtocol::our_payload(const SecurityOptions& options) const {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include "libp2p/crypto/sha256.hpp"
 #include "libp2p/crypto/x25519.hpp"
 #include "security/noise/handshake_state.hpp"
 
 #include <libp2p/keys.hpp>
 #include <libp2p/security.hpp>
 
+#include <array>
 #include <optional>
 
 namespace libp2p::noise {
@@ -14,10 +16,24 @@ namespace libp2p::noise {
 /// Longest handshake message that is accepted: all of its parts at their bounds.
 inline constexpr std::size_t kMaxHandshakeMessage = 4096;
 
+/// Remembers which signatures were verified, by a digest of key, text and signature. A peer that connects again shows the
+/// same ones as long as its process lives, and verifying is the slowest step of a handshake. Forgets the oldest.
+class VerifiedProofs {
+public:
+    /// Whether `signature` is right; computed unless it is remembered.
+    bool verify(const PublicKey& key, ByteView text, ByteView signature);
+
+private:
+    static constexpr std::size_t kRemembered = 64;
+
+    std::array<crypto::Sha256Digest, kRemembered> digests_{};
+    std::size_t count_ = 0;
+};
+
 /// "/noise": the XX handshake, in which both sides prove that their static key belongs to their identity.
 ///
 /// The static key lives as long as the object, and is signed once: a handshake then takes three Diffie-Hellman operations
-/// and one verification, and the ephemeral key is made while the remote has the word.
+/// and at most one verification, and the ephemeral key is made while the remote has the word.
 class NoiseProtocol final : public SecurityProtocol {
 public:
     explicit NoiseProtocol(Identity identity) : NoiseProtocol(std::move(identity), crypto::X25519KeyPair::generate()) {}
@@ -46,6 +62,7 @@ private:
     crypto::X25519KeyPair static_key_;
     Bytes signature_;  // of the static key, by the identity
     std::optional<crypto::X25519KeyPair> next_ephemeral_;
+    VerifiedProofs verified_;
     ProtocolId id_ = "/noise";
 };
 

@@ -280,5 +280,55 @@ TEST(ConnectionManager, BoundsTheNamesOfTags) {
     EXPECT_EQ(manager.weight(kAlice), 2);
 }
 
+/// Any number of different peers.
+PeerId numbered_peer(std::size_t number) {
+    Bytes multihash(34);
+    multihash[0] = 0x12;  // SHA-256
+    multihash[1] = 32;
+    for (std::size_t i = 0; i < sizeof number; ++i) {
+        multihash[2 + i] = static_cast<std::uint8_t>(number >> (8 * i));
+    }
+    return PeerId::from_bytes(multihash).value();
+}
+
+TEST(ConnectionManager, ForgetsTheTagsOfThePeerThatIsAwayForLongestWhenThereAreTooMany) {
+    ConnectionManager manager(marks(1, 2), {});
+    const auto connected = numbered_peer(0);
+    const auto guarded = numbered_peer(1);
+    const auto comes_and_goes = numbered_peer(2);
+    add(manager, 1, connected);
+    ASSERT_TRUE(manager.tag_peer(connected, "t", 1));
+    ASSERT_TRUE(manager.protect(guarded, "p"));
+    add(manager, 2, comes_and_goes);
+    ASSERT_TRUE(manager.tag_peer(comes_and_goes, "t", 2));
+    for (std::size_t i = 3; i < kMaxTaggedPeers; ++i) {
+        ASSERT_TRUE(manager.tag_peer(numbered_peer(i), "t", 1));
+    }
+    manager.remove(ConnectionId{2});  // away since just now
+    ASSERT_TRUE(manager.tag_peer(numbered_peer(kMaxTaggedPeers), "t", 1));
+    EXPECT_EQ(manager.weight(numbered_peer(3)), 0) << "the one to go";
+    EXPECT_EQ(manager.weight(numbered_peer(4)), 1);
+    for (std::size_t i = 1; i < 3 * kMaxTaggedPeers; ++i) {
+        ASSERT_TRUE(manager.tag_peer(numbered_peer(kMaxTaggedPeers + i), "t", 1));
+    }
+    EXPECT_EQ(manager.weight(comes_and_goes), 0);
+    EXPECT_EQ(manager.weight(connected), 1);
+    EXPECT_TRUE(manager.is_protected(guarded));
+}
+
+TEST(ConnectionManager, RefusesToProtectMorePeersThanItsCap) {
+    ConnectionManager manager(marks(1, 2), {});
+    for (std::size_t i = 0; i < kMaxTaggedPeers; ++i) {
+        ASSERT_TRUE(manager.protect(numbered_peer(i), "p"));
+    }
+    auto refused = manager.protect(kAlice, "p");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error(), Errc::limit_exceeded);
+    EXPECT_NE(refused.error().detail().find("kMaxTaggedPeers"), std::string_view::npos);
+    EXPECT_FALSE(manager.tag_peer(kAlice, "t", 1));
+    EXPECT_FALSE(manager.unprotect(numbered_peer(5), "p"));
+    EXPECT_TRUE(manager.tag_peer(kAlice, "t", 1)) << "a place is free again";
+}
+
 }  // namespace
 }  // namespace libp2p

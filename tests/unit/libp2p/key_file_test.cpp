@@ -4,7 +4,6 @@
 #include "tests/unit/hex.hpp"
 
 #include <gtest/gtest.h>
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,7 +59,9 @@ TEST_F(KeyFile, KeepsAnIdentityOfEveryType) {
         const auto loaded = load_identity(path(name));
         ASSERT_TRUE(loaded) << loaded.error();
         EXPECT_EQ(loaded->peer_id(), identity.peer_id());
-        EXPECT_EQ(tests::hex(loaded->private_key().encode().view()), tests::hex(identity.private_key().encode().view()));
+        EXPECT_EQ(
+            tests::hex(loaded->private_key().encode().view()), tests::hex(identity.private_key().encode().view())
+        );
     }
     EXPECT_EQ(files(), 4U);
 }

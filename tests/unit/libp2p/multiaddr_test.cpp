@@ -67,7 +67,9 @@ std::string problem_of_bytes(std::string_view octets) {
     return read ? "" : std::string(read.error().detail());
 }
 
-std::string text_or_empty(const std::optional<Multiaddr>& found) { return found ? found->to_string() : ""; }
+std::string text_or_empty(const std::optional<Multiaddr>& found) {
+    return found ? found->to_string() : "";
+}
 
 TEST(Multiaddr, FollowsTheVectorsOfTextAndOctets) {
     ASSERT_EQ(std::size(kTextAndBytes), 49U);
@@ -91,7 +93,8 @@ TEST(Multiaddr, ReadsEverythingThatGoReadsAndGivesItBack) {
         {"bafzaajaiaejcalj543iwv2d7pkjt7ykvefrkfu7qjfi6sduakhso4lay6abn2d5u", kPeer},
         {"/ipfs/", "/p2p/"},
         {"/certhash/b2uaraocy6yrdblb4sfptaddgimjmmpy", "/certhash/u1QEQOFj2IjCsPJFfMAxmQxLGPw"},
-        {"/certhash/zQmbWTwYGcmdyK9CYfNBcfs9nhZs17a6FQ4Y8oea278xx41", "/certhash/uEiDDq4_xNyDorZBH3TlGazyJdOWSwvo4PUo5YHFMrvDE8g"},
+        {"/certhash/zQmbWTwYGcmdyK9CYfNBcfs9nhZs17a6FQ4Y8oea278xx41",
+         "/certhash/uEiDDq4_xNyDorZBH3TlGazyJdOWSwvo4PUo5YHFMrvDE8g"},
         {"oertzuqzwassw", "oertzuqzwassu"},  // the last character holds a bit too many
     };
     for (const auto* text : kGood) {
@@ -120,50 +123,94 @@ TEST(Multiaddr, RefusesEverythingThatGoAndRustRefuse) {
 }
 
 TEST(Multiaddr, RefusesOctetsThatAreNoAddress) {
-    for (const auto* octets : {"", "04", "047f0000", "a503", "a50300", "0604", "ffffffffffffffff7f", "ffffffffffffffffff7f",
-                               "8400", "84007f000001", "047f000001ff", "047f00000106", "05", "00", "80", "29", "0909"}) {
+    for (const auto* octets :
+         {"",
+          "04",
+          "047f0000",
+          "a503",
+          "a50300",
+          "0604",
+          "ffffffffffffffff7f",
+          "ffffffffffffffffff7f",
+          "8400",
+          "84007f000001",
+          "047f000001ff",
+          "047f00000106",
+          "05",
+          "00",
+          "80",
+          "29",
+          "0909"}) {
         EXPECT_NE(problem_of_bytes(octets), "") << octets;
     }
 }
 
 TEST(Multiaddr, RefusesValuesThatTextCouldNotHold) {
-    EXPECT_NE(problem_of_bytes("3500"), "");                        // dns: empty
-    EXPECT_NE(problem_of_bytes("3503612f62"), "");                  // dns: a slash
-    EXPECT_NE(problem_of_bytes("35036100" "62"), "");               // dns: a zero
-    EXPECT_NE(problem_of_bytes("3502610a"), "");                    // dns: a new line
+    EXPECT_NE(problem_of_bytes("3500"), "");        // dns: empty
+    EXPECT_NE(problem_of_bytes("3503612f62"), "");  // dns: a slash
+    EXPECT_NE(
+        problem_of_bytes("35036100"
+                         "62"),
+        ""
+    );                                            // dns: a zero
+    EXPECT_NE(problem_of_bytes("3502610a"), "");  // dns: a new line
     EXPECT_NE(problem_of_bytes("3502617f"), "");
-    EXPECT_NE(problem_of_bytes("3502c280"), "");                    // dns: a control character of two octets
-    EXPECT_NE(problem_of_bytes("3501ff"), "");                      // dns: not UTF-8
-    EXPECT_NE(problem_of_bytes("3502c0af"), "");                    // a slash in a long form
+    EXPECT_NE(problem_of_bytes("3502c280"), "");  // dns: a control character of two octets
+    EXPECT_NE(problem_of_bytes("3501ff"), "");    // dns: not UTF-8
+    EXPECT_NE(problem_of_bytes("3502c0af"), "");  // a slash in a long form
     EXPECT_NE(problem_of_bytes("3503e080af"), "");
-    EXPECT_NE(problem_of_bytes("3503eda080"), "");                  // a surrogate
-    EXPECT_NE(problem_of_bytes("3504f4908080"), "");                // past the last character
-    EXPECT_NE(problem_of_bytes("3502c3"), "");                      // cut
+    EXPECT_NE(problem_of_bytes("3503eda080"), "");    // a surrogate
+    EXPECT_NE(problem_of_bytes("3504f4908080"), "");  // past the last character
+    EXPECT_NE(problem_of_bytes("3502c3"), "");        // cut
     EXPECT_EQ(problem_of_bytes("3502c3a4"), "");
     EXPECT_EQ(problem_of_bytes("3504f09f9880"), "");
-    EXPECT_NE(problem_of_bytes("2a00"), "");                        // ip6zone: empty
-    EXPECT_NE(problem_of_bytes("2a01" "2f"), "");                   // ip6zone: a slash
-    EXPECT_NE(problem_of_bytes("e10300"), "");                      // http-path: empty
-    EXPECT_EQ(problem_of_bytes("e103020aff"), "");                  // http-path: any octets
-    EXPECT_NE(problem_of_bytes("d20300"), "");                      // certhash: empty
-    EXPECT_NE(problem_of_bytes("d203031202aa"), "");                // certhash: cut
-    EXPECT_NE(problem_of_bytes("d203041201aaaa"), "");              // certhash: goes on
-    EXPECT_NE(problem_of_bytes("bc03" "10c0439831b4821848000000"), "");   // onion: port 0
+    EXPECT_NE(problem_of_bytes("2a00"), "");  // ip6zone: empty
+    EXPECT_NE(
+        problem_of_bytes("2a01"
+                         "2f"),
+        ""
+    );                                                  // ip6zone: a slash
+    EXPECT_NE(problem_of_bytes("e10300"), "");          // http-path: empty
+    EXPECT_EQ(problem_of_bytes("e103020aff"), "");      // http-path: any octets
+    EXPECT_NE(problem_of_bytes("d20300"), "");          // certhash: empty
+    EXPECT_NE(problem_of_bytes("d203031202aa"), "");    // certhash: cut
+    EXPECT_NE(problem_of_bytes("d203041201aaaa"), "");  // certhash: goes on
+    EXPECT_NE(
+        problem_of_bytes("bc03"
+                         "10c0439831b4821848000000"),
+        ""
+    );  // onion: port 0
     EXPECT_NE(problem_of_bytes("bf031f" + std::string(62, 'a')), "");
     EXPECT_NE(problem_of_bytes("bf0321" + std::string(66, 'a')), "");
     EXPECT_NE(problem_of_bytes("be038103" + std::string(2 * 385, 'a')), "");
     EXPECT_EQ(problem_of_bytes("be038203" + std::string(2 * 386, 'a')), "");
-    EXPECT_NE(problem_of_bytes("90030161"), "");                    // unix: no slash in front
-    EXPECT_NE(problem_of_bytes("9003012f"), "");                    // unix: nothing but a slash
-    EXPECT_NE(problem_of_bytes("9003032f612f"), "");                // unix: a slash at the end
+    EXPECT_NE(problem_of_bytes("90030161"), "");      // unix: no slash in front
+    EXPECT_NE(problem_of_bytes("9003012f"), "");      // unix: nothing but a slash
+    EXPECT_NE(problem_of_bytes("9003032f612f"), "");  // unix: a slash at the end
     EXPECT_EQ(problem_of_bytes("9003022f61"), "");
-    EXPECT_NE(problem_of_bytes("9003022f61" "dd03"), "");           // unix: something behind it
-    EXPECT_NE(problem_of_bytes("a50302" "1200"), "");               // p2p: a digest of no octets
+    EXPECT_NE(
+        problem_of_bytes("9003022f61"
+                         "dd03"),
+        ""
+    );  // unix: something behind it
+    EXPECT_NE(
+        problem_of_bytes("a50302"
+                         "1200"),
+        ""
+    );  // p2p: a digest of no octets
 }
 
 TEST(Multiaddr, RefusesLengthsInALongForm) {
-    EXPECT_NE(problem_of_bytes("35820061" "62"), "");
-    EXPECT_NE(problem_of_bytes("8400" "7f000001"), "");
+    EXPECT_NE(
+        problem_of_bytes("35820061"
+                         "62"),
+        ""
+    );
+    EXPECT_NE(
+        problem_of_bytes("8400"
+                         "7f000001"),
+        ""
+    );
     EXPECT_NE(problem_of_bytes("35ffffffffffffffff7f"), "");
 }
 
@@ -208,16 +255,40 @@ TEST(Multiaddr, ReadsNumbersOfPlainDigitsOnly) {
         EXPECT_EQ(problem(text), "") << text;
     }
     for (const auto* text :
-         {"/tcp/65536", "/tcp/-1", "/tcp/+1", "/tcp/ 1", "/tcp/1 ", "/tcp/0x10", "/tcp/1.0", "/tcp/1e3", "/tcp/",
-          "/tcp/99999999999999999999999", "/memory/18446744073709551616", "/memory/-1", "/ipcidr/256", "/udp/65536"}) {
+         {"/tcp/65536",
+          "/tcp/-1",
+          "/tcp/+1",
+          "/tcp/ 1",
+          "/tcp/1 ",
+          "/tcp/0x10",
+          "/tcp/1.0",
+          "/tcp/1e3",
+          "/tcp/",
+          "/tcp/99999999999999999999999",
+          "/memory/18446744073709551616",
+          "/memory/-1",
+          "/ipcidr/256",
+          "/udp/65536"}) {
         EXPECT_NE(problem(text), "") << text;
     }
 }
 
 TEST(Multiaddr, ReadsStrictIpAddresses) {
     for (const auto* text :
-         {"/ip4/1.2.3", "/ip4/1.2.3.4.5", "/ip4/256.1.1.1", "/ip4/01.2.3.4", "/ip4/1.2.3.4 ", "/ip4/0x1.2.3.4", "/ip4/1",
-          "/ip4/::ffff:1.2.3.4", "/ip6/1.2.3.4", "/ip6/fe80::1%eth0", "/ip6/1::2::3", "/ip6/:1", "/ip6/12345::", "/ip6/[::1]",
+         {"/ip4/1.2.3",
+          "/ip4/1.2.3.4.5",
+          "/ip4/256.1.1.1",
+          "/ip4/01.2.3.4",
+          "/ip4/1.2.3.4 ",
+          "/ip4/0x1.2.3.4",
+          "/ip4/1",
+          "/ip4/::ffff:1.2.3.4",
+          "/ip6/1.2.3.4",
+          "/ip6/fe80::1%eth0",
+          "/ip6/1::2::3",
+          "/ip6/:1",
+          "/ip6/12345::",
+          "/ip6/[::1]",
           "/ip6/::g"}) {
         EXPECT_NE(problem(text), "") << text;
     }
@@ -226,15 +297,24 @@ TEST(Multiaddr, ReadsStrictIpAddresses) {
 }
 
 TEST(Multiaddr, RefusesEmptyComponents) {
-    for (const auto* text : {"//", "//ip4/1.2.3.4", "/ip4/1.2.3.4//tcp/1", "/dns4//tcp/1", "ip4/1.2.3.4", "x", " /ip4/1.2.3.4",
-                             "/ip4/1.2.3.4\n"}) {
+    for (const auto* text :
+         {"//",
+          "//ip4/1.2.3.4",
+          "/ip4/1.2.3.4//tcp/1",
+          "/dns4//tcp/1",
+          "ip4/1.2.3.4",
+          "x",
+          " /ip4/1.2.3.4",
+          "/ip4/1.2.3.4\n"}) {
         EXPECT_NE(problem(text), "") << text;
     }
 }
 
 TEST(Multiaddr, SaysWhatIsWrongAndWhere) {
-    EXPECT_EQ(problem("/ip4/1.2.3.400/tcp/1"),
-              "'/ip4/1.2.3.400/tcp/1', at character 6: ip4: '1.2.3.400' is not an IPv4 address");
+    EXPECT_EQ(
+        problem("/ip4/1.2.3.400/tcp/1"),
+        "'/ip4/1.2.3.400/tcp/1', at character 6: ip4: '1.2.3.400' is not an IPv4 address"
+    );
     EXPECT_EQ(problem("/ip4/1.2.3.4/tpc/1"), "'/ip4/1.2.3.4/tpc/1', at character 14: tpc: no protocol is called 'tpc'");
     EXPECT_EQ(problem("/tcp"), "'/tcp', at character 5: tcp: the value is missing");
     EXPECT_EQ(problem("/tcp/99999"), "'/tcp/99999', at character 6: tcp: '99999' is more than 65535");
@@ -285,8 +365,10 @@ TEST(Multiaddr, GivesTheLongestTextBackThatOctetsCanMake) {
     octets.resize(kMaxMultiaddrSize, 0xff);
     const auto longest = Multiaddr::from_bytes(octets);
     ASSERT_TRUE(longest) << longest.error();
-    EXPECT_EQ(Multiaddr::parse(longest->with_peer(PeerId::parse(kPeer).value()).to_string()).value().without_peer().value(),
-              *longest);
+    EXPECT_EQ(
+        Multiaddr::parse(longest->with_peer(PeerId::parse(kPeer).value()).to_string()).value().without_peer().value(),
+        *longest
+    );
 }
 
 TEST(Multiaddr, GoesThroughItsComponents) {
@@ -309,7 +391,7 @@ TEST(Multiaddr, GoesThroughItsComponents) {
     EXPECT_EQ(hex(component->value()), "04d2");
     ++component;
     EXPECT_TRUE(component->value().empty());
-    EXPECT_EQ(++++component, whole.components().end());
+    EXPECT_EQ(++ ++component, whole.components().end());
 }
 
 TEST(Multiaddr, LendsItsComponentsForALoopOverATemporary) {
@@ -373,7 +455,9 @@ TEST(Multiaddr, DecapsulatesAtTheLastPlace) {
     EXPECT_EQ(whole.decapsulate(whole), std::nullopt);
     EXPECT_EQ(text_or_empty(whole.decapsulate(address("/tcp/5/ip4/1.2.3.4"))), "/ip4/1.2.3.4");
     // Octets that look like a component inside of a value are none.
-    EXPECT_EQ(text_or_empty(address("/ip4/1.2.6.4/tcp/1540").decapsulate(address("/tcp/1030"))), "/ip4/1.2.6.4/tcp/1540");
+    EXPECT_EQ(
+        text_or_empty(address("/ip4/1.2.6.4/tcp/1540").decapsulate(address("/tcp/1030"))), "/ip4/1.2.6.4/tcp/1540"
+    );
 }
 
 TEST(Multiaddr, NamesThePeerAtItsEnd) {

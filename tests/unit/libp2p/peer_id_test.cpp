@@ -68,9 +68,20 @@ TEST(PeerId, ReadsACidInEveryBase) {
     using proto::Base;
     const auto peer = PeerId::from_bytes(unhex(kSecp256k1)).value();
     const auto cid = unhex("0172" + std::string(kSecp256k1));
-    for (const auto base : {Base::base16, Base::base16upper, Base::base32, Base::base32upper, Base::base32pad,
-                            Base::base32padupper, Base::base36, Base::base36upper, Base::base58btc, Base::base64,
-                            Base::base64pad, Base::base64url, Base::base64urlpad}) {
+    for (const auto base :
+         {Base::base16,
+          Base::base16upper,
+          Base::base32,
+          Base::base32upper,
+          Base::base32pad,
+          Base::base32padupper,
+          Base::base36,
+          Base::base36upper,
+          Base::base58btc,
+          Base::base64,
+          Base::base64pad,
+          Base::base64url,
+          Base::base64urlpad}) {
         const auto text = proto::encode_multibase(base, cid);
         ASSERT_LE(text.size(), PeerId::kMaxTextSize);
         const auto read = PeerId::parse(text);
@@ -139,33 +150,87 @@ TEST(PeerId, RefusesKeysThatAreTooLongToStandInside) {
 
 TEST(PeerId, RefusesKeysInsideThatAreNotCanonical) {
     EXPECT_FALSE(is_peer_id("0000"));
-    EXPECT_FALSE(is_peer_id("000412" "200801"));
+    EXPECT_FALSE(
+        is_peer_id("000412"
+                   "200801")
+    );
     const std::string key = std::string(kEd25519).substr(12);
     EXPECT_TRUE(is_peer_id("002408011220" + key));
-    EXPECT_FALSE(is_peer_id("0025" "0881001220" + key));              // type in a long form
-    EXPECT_FALSE(is_peer_id("0024" "1220" + key + "0801"));           // fields in the other order
-    EXPECT_FALSE(is_peer_id("0026" "08011220" + key + "1801"));       // a field more
-    EXPECT_FALSE(is_peer_id("0023" "0801121f" + key.substr(2)));      // 31 octets
-    EXPECT_FALSE(is_peer_id("0025" "08011221" + key + "aa"));         // 33 octets
-    EXPECT_FALSE(is_peer_id("0024" "08001220" + key));                // RSA, ECDSA: never inside
-    EXPECT_FALSE(is_peer_id("0024" "08031220" + key));
-    EXPECT_FALSE(is_peer_id("0024" "08021220" + key));                // secp256k1 of 32 octets
-    EXPECT_FALSE(is_peer_id("0025" "0802122104" + key));              // not compressed
-    EXPECT_TRUE(is_peer_id("0025" "0802122102" + key));
+    EXPECT_FALSE(is_peer_id(
+        "0025"
+        "0881001220" +
+        key
+    ));  // type in a long form
+    EXPECT_FALSE(is_peer_id(
+        "0024"
+        "1220" +
+        key + "0801"
+    ));  // fields in the other order
+    EXPECT_FALSE(is_peer_id(
+        "0026"
+        "08011220" +
+        key + "1801"
+    ));  // a field more
+    EXPECT_FALSE(is_peer_id(
+        "0023"
+        "0801121f" +
+        key.substr(2)
+    ));  // 31 octets
+    EXPECT_FALSE(is_peer_id(
+        "0025"
+        "08011221" +
+        key + "aa"
+    ));  // 33 octets
+    EXPECT_FALSE(is_peer_id(
+        "0024"
+        "08001220" +
+        key
+    ));  // RSA, ECDSA: never inside
+    EXPECT_FALSE(is_peer_id(
+        "0024"
+        "08031220" +
+        key
+    ));
+    EXPECT_FALSE(is_peer_id(
+        "0024"
+        "08021220" +
+        key
+    ));  // secp256k1 of 32 octets
+    EXPECT_FALSE(is_peer_id(
+        "0025"
+        "0802122104" +
+        key
+    ));  // not compressed
+    EXPECT_TRUE(is_peer_id(
+        "0025"
+        "0802122102" +
+        key
+    ));
 }
 
 TEST(PeerId, RefusesTextThatIsNone) {
     for (const auto* text : {
-             "", "1", "Q", "Qm", "b", "z", "k", "hello", "tcp", "/", "0", "?unknownmultibase",
-             "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5",                    // a character short
-             "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5NN",                  // one too many
-             "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx0N",                   // not of the alphabet
-             "zQmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",                  // multibase without a CID
+             "",
+             "1",
+             "Q",
+             "Qm",
+             "b",
+             "z",
+             "k",
+             "hello",
+             "tcp",
+             "/",
+             "0",
+             "?unknownmultibase",
+             "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5",    // a character short
+             "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5NN",  // one too many
+             "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx0N",   // not of the alphabet
+             "zQmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",  // multibase without a CID
              " QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",
              "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5S",
-             "BAFZBEIE5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe",      // mixed case
-             "bafybeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe",      // a CID of dag-pb
-             "k2jmtxwoe2phm1hbqp0e7nufqf6umvuu2e9qd7ana7h411a0haqj6i2z",         // a CID of something else
+             "BAFZBEIE5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe",  // mixed case
+             "bafybeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe",  // a CID of dag-pb
+             "k2jmtxwoe2phm1hbqp0e7nufqf6umvuu2e9qd7ana7h411a0haqj6i2z",     // a CID of something else
              "k2k4r8oqamigqdo6o7hsbfwd45y70oyynp98usk7zmyfrzpqxh1pohl-",
          }) {
         EXPECT_FALSE(is_peer_id_text(text)) << text;

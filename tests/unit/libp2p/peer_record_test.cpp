@@ -104,9 +104,16 @@ TEST(PeerRecord, PassesOverAddressesThatCannotBeRead) {
 
 TEST(PeerRecord, BoundsTheAddresses) {
     const auto owner = Identity::generate();
-    EXPECT_EQ(record_of(owner, PeerRecord::kMaxAddresses - 1).encode(), record_of(owner, PeerRecord::kMaxAddresses - 1).encode());
-    for (const std::size_t count : {std::size_t{0}, std::size_t{1}, PeerRecord::kMaxAddresses - 1, PeerRecord::kMaxAddresses,
-                                    PeerRecord::kMaxAddresses + 1}) {
+    EXPECT_EQ(
+        record_of(owner, PeerRecord::kMaxAddresses - 1).encode(),
+        record_of(owner, PeerRecord::kMaxAddresses - 1).encode()
+    );
+    for (const std::size_t count :
+         {std::size_t{0},
+          std::size_t{1},
+          PeerRecord::kMaxAddresses - 1,
+          PeerRecord::kMaxAddresses,
+          PeerRecord::kMaxAddresses + 1}) {
         const auto sealed = record_of(owner, count).seal(owner).encode();
         EXPECT_EQ(PeerRecord::open(sealed).value().addresses.size(), std::min(count, PeerRecord::kMaxAddresses));
     }

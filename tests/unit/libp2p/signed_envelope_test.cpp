@@ -69,7 +69,10 @@ TEST(SignedEnvelope, OpensWhatItSealedWithEveryTypeOfKey) {
 
 TEST(SignedEnvelope, PassesOverUnknownFields) {
     auto octets = unhex(kEnvelope);
-    const auto unknown = unhex("2201aa" "7a03010203");
+    const auto unknown = unhex(
+        "2201aa"
+        "7a03010203"
+    );
     octets.insert(octets.end(), unknown.begin(), unknown.end());
     EXPECT_EQ(hex(SignedEnvelope::open(octets, kDomain).value().encode()), kEnvelope);
 }

@@ -47,8 +47,12 @@ TEST(Cid, RecognisesVersion0) {
 }
 
 TEST(Cid, ReadsOctetsAsItWroteThem) {
-    for (const auto* text : {"0155" "0000", "01701220e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-                             "01f201" "1201aa"}) {
+    for (const auto* text :
+         {"0155"
+          "0000",
+          "01701220e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+          "01f201"
+          "1201aa"}) {
         const auto cid = decode_cid(unhex(text));
         ASSERT_TRUE(cid) << text;
         EXPECT_EQ(hex(encode_cid(*cid)), text);

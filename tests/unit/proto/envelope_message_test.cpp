@@ -19,7 +19,13 @@ TEST(EnvelopeMessage, WritesFields1To3And5InOrder) {
 }
 
 TEST(EnvelopeMessage, PassesOverUnknownFieldsAndTakesMissingOnesAsEmpty) {
-    EXPECT_EQ(decode_envelope_message(unhex("220101" "0a01aa" "3005")).value(), (EnvelopeMessage{unhex("aa"), {}, {}, {}}));
+    EXPECT_EQ(
+        decode_envelope_message(unhex("220101"
+                                      "0a01aa"
+                                      "3005"))
+            .value(),
+        (EnvelopeMessage{unhex("aa"), {}, {}, {}})
+    );
     EXPECT_EQ(decode_envelope_message({}).value(), EnvelopeMessage());
 }
 

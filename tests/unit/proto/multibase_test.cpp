@@ -15,11 +15,24 @@ using tests::hex;
 using tests::unhex;
 
 constexpr std::array kBases{
-    Base::base16, Base::base16upper, Base::base32,    Base::base32upper, Base::base32pad, Base::base32padupper,
-    Base::base36, Base::base36upper, Base::base58btc, Base::base64,      Base::base64pad, Base::base64url,
-    Base::base64urlpad};
+    Base::base16,
+    Base::base16upper,
+    Base::base32,
+    Base::base32upper,
+    Base::base32pad,
+    Base::base32padupper,
+    Base::base36,
+    Base::base36upper,
+    Base::base58btc,
+    Base::base64,
+    Base::base64pad,
+    Base::base64url,
+    Base::base64urlpad
+};
 
-Bytes octets_of(std::string_view text) { return Bytes(text.begin(), text.end()); }
+Bytes octets_of(std::string_view text) {
+    return Bytes(text.begin(), text.end());
+}
 
 boost::system::error_code error_of(std::string_view text) {
     const auto read = decode_multibase(text);
@@ -28,14 +41,35 @@ boost::system::error_code error_of(std::string_view text) {
 
 /// The vectors of the multibase specification.
 constexpr const char* kHello[] = {
-    "f796573206d616e692021", "F796573206D616E692021", "bpfsxgidnmfxgsibb", "BPFSXGIDNMFXGSIBB", "cpfsxgidnmfxgsibb",
-    "CPFSXGIDNMFXGSIBB",     "k2lcpzo5yikidynfl",     "K2LCPZO5YIKIDYNFL", "z7paNL19xttacUY",   "meWVzIG1hbmkgIQ",
-    "MeWVzIG1hbmkgIQ==",     "ueWVzIG1hbmkgIQ",       "UeWVzIG1hbmkgIQ=="};
+    "f796573206d616e692021",
+    "F796573206D616E692021",
+    "bpfsxgidnmfxgsibb",
+    "BPFSXGIDNMFXGSIBB",
+    "cpfsxgidnmfxgsibb",
+    "CPFSXGIDNMFXGSIBB",
+    "k2lcpzo5yikidynfl",
+    "K2LCPZO5YIKIDYNFL",
+    "z7paNL19xttacUY",
+    "meWVzIG1hbmkgIQ",
+    "MeWVzIG1hbmkgIQ==",
+    "ueWVzIG1hbmkgIQ",
+    "UeWVzIG1hbmkgIQ=="
+};
 constexpr const char* kZero[] = {
-    "f00796573206d616e692021", "F00796573206D616E692021", "bab4wk4zanvqw42jaee",   "BAB4WK4ZANVQW42JAEE",
-    "cab4wk4zanvqw42jaee======", "CAB4WK4ZANVQW42JAEE======", "k02lcpzo5yikidynfl",  "K02LCPZO5YIKIDYNFL",
-    "z17paNL19xttacUY",        "mAHllcyBtYW5pICE",        "MAHllcyBtYW5pICE=",     "uAHllcyBtYW5pICE",
-    "UAHllcyBtYW5pICE="};
+    "f00796573206d616e692021",
+    "F00796573206D616E692021",
+    "bab4wk4zanvqw42jaee",
+    "BAB4WK4ZANVQW42JAEE",
+    "cab4wk4zanvqw42jaee======",
+    "CAB4WK4ZANVQW42JAEE======",
+    "k02lcpzo5yikidynfl",
+    "K02LCPZO5YIKIDYNFL",
+    "z17paNL19xttacUY",
+    "mAHllcyBtYW5pICE",
+    "MAHllcyBtYW5pICE=",
+    "uAHllcyBtYW5pICE",
+    "UAHllcyBtYW5pICE="
+};
 
 TEST(Multibase, FollowsTheVectorsOfTheSpecification) {
     const auto hello = octets_of("yes mani !");
@@ -55,8 +89,7 @@ TEST(Multibase, FollowsTheVectorsOfTheSpecification) {
 TEST(Multibase, FollowsTheVectorsOfRfc4648) {
     constexpr const char* kPlain[] = {"", "f", "fo", "foo", "foob", "fooba", "foobar"};
     constexpr const char* k64[] = {"", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
-    constexpr const char* k32[] = {"",         "MY======",         "MZXQ====",        "MZXW6===",
-                                   "MZXW6YQ=", "MZXW6YTB",         "MZXW6YTBOI======"};
+    constexpr const char* k32[] = {"", "MY======", "MZXQ====", "MZXW6===", "MZXW6YQ=", "MZXW6YTB", "MZXW6YTBOI======"};
     for (std::size_t i = 0; i < std::size(kPlain); ++i) {
         EXPECT_EQ(encode_base(Base::base64pad, octets_of(kPlain[i])), k64[i]);
         EXPECT_EQ(encode_base(Base::base32padupper, octets_of(kPlain[i])), k32[i]);
@@ -101,8 +134,8 @@ TEST(Multibase, RefusesAnEmptyTextAndAnUnknownPrefix) {
 
 TEST(Multibase, TakesOnlyTheLettersOfItsAlphabet) {
     for (const auto* text :
-         {"fAA", "Faa", "fgg", "f-1", "bAB", "Bab", "ba1", "ba0", "ba8", "kA", "Ka", "k-", "z0", "zO", "zI", "zl", "m-_--", "u+/++",
-          "mA=A", "b a", "f0\n", "m\xc3\xa4", "bpf=xgidn", "z1 ", "kz\xff"}) {
+         {"fAA", "Faa", "fgg", "f-1",   "bAB",   "Bab",  "ba1", "ba0",  "ba8",       "kA",        "Ka",  "k-",    "z0",
+          "zO",  "zI",  "zl",  "m-_--", "u+/++", "mA=A", "b a", "f0\n", "m\xc3\xa4", "bpf=xgidn", "z1 ", "kz\xff"}) {
         EXPECT_EQ(error_of(text), DecodeErrc::bad_character) << text;
     }
 }
@@ -127,7 +160,15 @@ TEST(Multibase, IgnoresBitsBehindTheLastOctetOnRequest) {
 
 TEST(Multibase, InsistsOnExactPadding) {
     for (const auto* text :
-         {"MeWVzIG1hbmkgIQ", "MeWVzIG1hbmkgIQ=", "MeWVzIG1hbmkgIQ===", "MZm9v====", "M====", "M=", "cab", "cab=====", "c========"}) {
+         {"MeWVzIG1hbmkgIQ",
+          "MeWVzIG1hbmkgIQ=",
+          "MeWVzIG1hbmkgIQ===",
+          "MZm9v====",
+          "M====",
+          "M=",
+          "cab",
+          "cab=====",
+          "c========"}) {
         EXPECT_EQ(error_of(text), DecodeErrc::bad_length) << text;
     }
     EXPECT_EQ(error_of("meWVzIG1hbmkgIQ=="), DecodeErrc::bad_character);

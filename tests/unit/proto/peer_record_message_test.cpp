@@ -22,7 +22,11 @@ TEST(PeerRecordMessage, NestsEachAddressInAMessageOfItsOwn) {
 
 TEST(PeerRecordMessage, CarriesAnySequence) {
     for (const std::uint64_t sequence :
-         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{127}, std::uint64_t{128}, std::numeric_limits<std::uint64_t>::max() - 1,
+         {std::uint64_t{0},
+          std::uint64_t{1},
+          std::uint64_t{127},
+          std::uint64_t{128},
+          std::numeric_limits<std::uint64_t>::max() - 1,
           std::numeric_limits<std::uint64_t>::max()}) {
         PeerRecordMessage message;
         message.sequence = sequence;
@@ -31,8 +35,10 @@ TEST(PeerRecordMessage, CarriesAnySequence) {
 }
 
 TEST(PeerRecordMessage, PassesOverUnknownFields) {
-    EXPECT_EQ(decode_peer_record_message(unhex("0a01aa2201bb1a0412020000")).value(),
-              (PeerRecordMessage{unhex("aa"), 0, {Bytes()}}));
+    EXPECT_EQ(
+        decode_peer_record_message(unhex("0a01aa2201bb1a0412020000")).value(),
+        (PeerRecordMessage{unhex("aa"), 0, {Bytes()}})
+    );
 }
 
 TEST(PeerRecordMessage, RefusesWhatIsMalformed) {

@@ -73,14 +73,16 @@ TEST(Varint, RefusesALongerFormThanNeeded) {
 }
 
 TEST(Varint, RefusesMoreThan63Bits) {
-    for (const auto* text : {"80808080808080808001", "ffffffffffffffffff01", "808080808080808080", "ffffffffffffffffffff"}) {
+    for (const auto* text :
+         {"80808080808080808001", "ffffffffffffffffff01", "808080808080808080", "ffffffffffffffffffff"}) {
         EXPECT_EQ(decode_varint(unhex(text)).error(), DecodeErrc::out_of_range) << text;
     }
 }
 
 TEST(ProtobufVarint, ToleratesLongFormsAndReads64Bits) {
     const std::pair<const char*, std::uint64_t> samples[] = {
-        {"00", 0}, {"8000", 0}, {"80808080808080808000", 0}, {"ac02", 300}, {"ffffffffffffffffff01", kAll}};
+        {"00", 0}, {"8000", 0}, {"80808080808080808000", 0}, {"ac02", 300}, {"ffffffffffffffffff01", kAll}
+    };
     for (const auto& [text, value] : samples) {
         const auto in = unhex(text);
         const auto read = decode_protobuf_varint(in);
@@ -116,8 +118,10 @@ TEST(LengthPrefixed, RefusesALengthPastTheLimitWhateverIsThere) {
 TEST(LengthPrefixed, AsksForMoreWhenOctetsAreMissing) {
     EXPECT_EQ(decode_length_prefixed(unhex("03aabb"), 3).error(), DecodeErrc::need_more);
     EXPECT_EQ(decode_length_prefixed(unhex("80"), 3).error(), DecodeErrc::need_more);
-    EXPECT_EQ(decode_length_prefixed(unhex("ffffffffffffffff7f"), std::numeric_limits<std::size_t>::max()).error(),
-              DecodeErrc::need_more);
+    EXPECT_EQ(
+        decode_length_prefixed(unhex("ffffffffffffffff7f"), std::numeric_limits<std::size_t>::max()).error(),
+        DecodeErrc::need_more
+    );
 }
 
 TEST(LengthPrefixed, IsReadBackAsWritten) {

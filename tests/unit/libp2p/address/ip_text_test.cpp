@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/address/ip_text.hpp"
 
-#include <gtest/gtest.h>
-
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 
 #include <array>
 
@@ -23,9 +22,9 @@ TEST(Ip6Text, IsThatOfRfc5952) {
     EXPECT_EQ(normal("1::"), "1::");
     EXPECT_EQ(normal("2001:0db8::0001"), "2001:db8::1");
     EXPECT_EQ(normal("2001:db8:0:0:0:0:2:1"), "2001:db8::2:1");
-    EXPECT_EQ(normal("2001:db8:0:1:1:1:1:1"), "2001:db8:0:1:1:1:1:1");    // one zero is written out
-    EXPECT_EQ(normal("2001:0:0:1:0:0:0:1"), "2001:0:0:1::1");              // the longest run
-    EXPECT_EQ(normal("2001:db8:0:0:1:0:0:1"), "2001:db8::1:0:0:1");        // of equal ones the first
+    EXPECT_EQ(normal("2001:db8:0:1:1:1:1:1"), "2001:db8:0:1:1:1:1:1");  // one zero is written out
+    EXPECT_EQ(normal("2001:0:0:1:0:0:0:1"), "2001:0:0:1::1");           // the longest run
+    EXPECT_EQ(normal("2001:db8:0:0:1:0:0:1"), "2001:db8::1:0:0:1");     // of equal ones the first
     EXPECT_EQ(normal("0:1:2:3:4:5:6:7"), "0:1:2:3:4:5:6:7");
     EXPECT_EQ(normal("1:2:3:4:5:6:7:0"), "1:2:3:4:5:6:7:0");
     EXPECT_EQ(normal("0:0:1:2:3:4:5:6"), "::1:2:3:4:5:6");

@@ -14,12 +14,15 @@ namespace {
 using tests::hex;
 using tests::unhex;
 
-Secret32 key_of(std::string_view text) { return Secret32(std::span<const std::uint8_t, 32>(unhex(text))); }
+Secret32 key_of(std::string_view text) {
+    return Secret32(std::span<const std::uint8_t, 32>(unhex(text)));
+}
 
 const std::string_view kKey = "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f";
 const std::string_view kAssociated = "50515253c0c1c2c3c4c5c6c7";
 const std::string_view kText =
-    "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
+    "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be "
+    "it.";
 
 struct Sample {
     std::uint64_t counter;
@@ -29,20 +32,28 @@ struct Sample {
 /// Made with another implementation (Python's cryptography), with the nonces of Noise.
 constexpr Sample kSamples[] = {
     {0,
-     "663d7ec45b29ceaaa35505b8c1b3d94613a50fd7e315a748d35a378670746af867ab3404fe7b7655b904162b408190f3f8c781815bb8724e4a"
-     "c22ea6351d38468cd370aa8ffb19e96edc915893cc6e1861c2af01ab0fb02df97ea145499bb87d44ec7d738272327290570a03658b27b11666"
+     "663d7ec45b29ceaaa35505b8c1b3d94613a50fd7e315a748d35a378670746af867ab3404fe7b7655b904162b408190f3f8c781815bb8724e4"
+     "a"
+     "c22ea6351d38468cd370aa8ffb19e96edc915893cc6e1861c2af01ab0fb02df97ea145499bb87d44ec7d738272327290570a03658b27b1166"
+     "6"
      "5c21ea189f9450ff121509fd8142befc"},
     {1,
-     "af7010641b0c07870c61fa51ef1af2867c2249b03f466826b4fc74ef71d8eebc3d7d03d408fbc5a69c28a1f237a6be6387273db104002a8922"
-     "78305905a3c55845adcffe878ddbe19d2115ab93a373ac405212f8baf098ce405cb46395c59b5213cd6afa4dea5ed377ecb2bfa4cfdce97161"
+     "af7010641b0c07870c61fa51ef1af2867c2249b03f466826b4fc74ef71d8eebc3d7d03d408fbc5a69c28a1f237a6be6387273db104002a892"
+     "2"
+     "78305905a3c55845adcffe878ddbe19d2115ab93a373ac405212f8baf098ce405cb46395c59b5213cd6afa4dea5ed377ecb2bfa4cfdce9716"
+     "1"
      "09473dbdcf154e6e253e747918368410"},
     {0x0102030405060708,
-     "b8d08ad235a97bbc4dd551cc6b1911b3961e31851245f58e7f581dbe0627e811f7465bd39dd94d5546bf48ac1a2dd43cbda6f795d215ec93ab"
-     "b888192adfa41a10ee4bb956f2bbbe7294b33f513dbeeba962d9c2f8cc18c88a9171bebc9ffb116a4383f49408e055ad9ca5fa75dccb65b94f"
+     "b8d08ad235a97bbc4dd551cc6b1911b3961e31851245f58e7f581dbe0627e811f7465bd39dd94d5546bf48ac1a2dd43cbda6f795d215ec93a"
+     "b"
+     "b888192adfa41a10ee4bb956f2bbbe7294b33f513dbeeba962d9c2f8cc18c88a9171bebc9ffb116a4383f49408e055ad9ca5fa75dccb65b94"
+     "f"
      "d963bce6a7bfba85f5b845fd1ee7f5f1"},
     {std::numeric_limits<std::uint64_t>::max() - 1,
-     "526a608778718850e057bc720c581fd73fc666ef8bfec1956b51f9d8faaeecc51da5a97de07bd489da5e053ff8bf4aa3b841bbe571eb2d6011"
-     "4404280ae1c0863234e79998729753ff3bedbbf8109867d1f7129cd4ac350531894e7b752ce82997794c8dcda522fba91fe9da422a24f30027"
+     "526a608778718850e057bc720c581fd73fc666ef8bfec1956b51f9d8faaeecc51da5a97de07bd489da5e053ff8bf4aa3b841bbe571eb2d601"
+     "1"
+     "4404280ae1c0863234e79998729753ff3bedbbf8109867d1f7129cd4ac350531894e7b752ce82997794c8dcda522fba91fe9da422a24f3002"
+     "7"
      "e11661c47286415a7261b38637d7c4c3"},
 };
 

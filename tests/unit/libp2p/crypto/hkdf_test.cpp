@@ -31,13 +31,9 @@ TEST(Hmac, FollowsRfc4231) {
 TEST(Hkdf, FollowsRfc5869) {
     Bytes out(42);
     hkdf_sha256(unhex("000102030405060708090a0b0c"), Bytes(22, 0x0b), unhex("f0f1f2f3f4f5f6f7f8f9"), out);
-    EXPECT_EQ(
-        hex(out), "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
-    );
+    EXPECT_EQ(hex(out), "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
     hkdf_sha256({}, Bytes(22, 0x0b), {}, out);
-    EXPECT_EQ(
-        hex(out), "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
-    );
+    EXPECT_EQ(hex(out), "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
 }
 
 /// Section 4.3 of the Noise specification, step by step.

@@ -13,11 +13,14 @@ using tests::unhex;
 
 // One of go-libp2p's test keys.
 constexpr std::string_view kPrivate =
-    "307702010104201fc05449e3a3423bb8b59447a43c3e23ad4095ac4f9fbb75457acef34b68949fa00a06082a8648ce3d030107a14403420004e29a"
-    "8674f3614e0ccb72406bfe2137e9f8c5f7d62d137f0a2edd233e35374777fd1f9aed4d2cfa7371caafc6ef02db83b81f77cfe1bcd8c715acf0b9a2"
+    "307702010104201fc05449e3a3423bb8b59447a43c3e23ad4095ac4f9fbb75457acef34b68949fa00a06082a8648ce3d030107a14403420004"
+    "e29a"
+    "8674f3614e0ccb72406bfe2137e9f8c5f7d62d137f0a2edd233e35374777fd1f9aed4d2cfa7371caafc6ef02db83b81f77cfe1bcd8c715acf0"
+    "b9a2"
     "778ea9";
 constexpr std::string_view kPublic =
-    "3059301306072a8648ce3d020106082a8648ce3d03010703420004e29a8674f3614e0ccb72406bfe2137e9f8c5f7d62d137f0a2edd233e35374777"
+    "3059301306072a8648ce3d020106082a8648ce3d03010703420004e29a8674f3614e0ccb72406bfe2137e9f8c5f7d62d137f0a2edd233e3537"
+    "4777"
     "fd1f9aed4d2cfa7371caafc6ef02db83b81f77cfe1bcd8c715acf0b9a2778ea9";
 
 TEST(P256, ReadsAndWritesKeys) {
@@ -66,10 +69,10 @@ TEST(P256, RefusesPublicKeysThatAreNotInTheirOneForm) {
     EXPECT_FALSE(is_public_key(longer));
     EXPECT_FALSE(is_public_key(ByteView(right).first(90)));
     // The same point, compressed: 59 octets.
-    EXPECT_FALSE(is_public_key(
-        unhex("3039301306072a8648ce3d020106082a8648ce3d030107032200"
-              "03e29a8674f3614e0ccb72406bfe2137e9f8c5f7d62d137f0a2edd233e35374777")
-    ));
+    EXPECT_FALSE(
+        is_public_key(unhex("3039301306072a8648ce3d020106082a8648ce3d030107032200"
+                            "03e29a8674f3614e0ccb72406bfe2137e9f8c5f7d62d137f0a2edd233e35374777"))
+    );
 }
 
 TEST(P256, RefusesPrivateKeysThatAreBroken) {

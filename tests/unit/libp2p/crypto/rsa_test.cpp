@@ -51,9 +51,13 @@ Bytes modulus(std::size_t bits) {
 const Bytes kExponent{1, 0, 1};
 const Bytes kAlgorithm = unhex("300d06092a864886f70d0101010500");
 
-Bytes spki_of(const Bytes& numbers) { return der(0x30, join({kAlgorithm, der(3, join({{0}, der(0x30, numbers)}))})); }
+Bytes spki_of(const Bytes& numbers) {
+    return der(0x30, join({kAlgorithm, der(3, join({{0}, der(0x30, numbers)}))}));
+}
 
-Bytes spki(const Bytes& n, const Bytes& e) { return spki_of(join({integer(n), integer(e)})); }
+Bytes spki(const Bytes& n, const Bytes& e) {
+    return spki_of(join({integer(n), integer(e)}));
+}
 
 TEST(Rsa, AllowsAModulusOf2048To8192Bits) {
     EXPECT_EQ(check_public_key(spki(modulus(kMinBits - 1), kExponent)), KeyProblem::modulus);
@@ -76,8 +80,16 @@ TEST(Rsa, AllowsOddExponentsFrom3To31Bits) {
     for (const auto& e : {Bytes{3}, Bytes{5}, Bytes{0x11}, kExponent, Bytes{0x7f, 0xff, 0xff, 0xff}}) {
         EXPECT_EQ(check_public_key(spki(n, e)), KeyProblem::none);
     }
-    for (const auto& e : {Bytes{1}, Bytes{2}, Bytes{4}, Bytes{1, 0, 0}, Bytes{0x80, 0, 0, 1}, Bytes{1, 0, 0, 0, 1},
-                          Bytes(8, 0xff), Bytes(9, 0x11), modulus(2048)}) {
+    for (const auto& e :
+         {Bytes{1},
+          Bytes{2},
+          Bytes{4},
+          Bytes{1, 0, 0},
+          Bytes{0x80, 0, 0, 1},
+          Bytes{1, 0, 0, 0, 1},
+          Bytes(8, 0xff),
+          Bytes(9, 0x11),
+          modulus(2048)}) {
         EXPECT_EQ(check_public_key(spki(n, e)), KeyProblem::exponent);
     }
 }
@@ -99,16 +111,16 @@ TEST(Rsa, RefusesEveryOtherForm) {
         EXPECT_EQ(check_public_key(ByteView(right).first(size)), KeyProblem::malformed) << size;
     }
     const Bytes wrong[] = {
-        join({right, {0}}),                                                        // goes on
-        spki_of(join({integer(n), integer(kExponent), integer({1})})),              // a third number
-        spki_of(integer(n)),                                                       // one number
-        spki_of(join({der(2, join({{0, 0}, n})), integer(kExponent)})),             // padded
-        spki_of(join({der(2, n), integer(kExponent)})),                             // 2048 bits without the zero: negative
-        spki_of(join({der(2, {}), integer(kExponent)})),                            // no octets
-        spki_of(join({integer(n), der(2, {0})})),                                   // an exponent of zero
+        join({right, {0}}),                                              // goes on
+        spki_of(join({integer(n), integer(kExponent), integer({1})})),   // a third number
+        spki_of(integer(n)),                                             // one number
+        spki_of(join({der(2, join({{0, 0}, n})), integer(kExponent)})),  // padded
+        spki_of(join({der(2, n), integer(kExponent)})),                  // 2048 bits without the zero: negative
+        spki_of(join({der(2, {}), integer(kExponent)})),                 // no octets
+        spki_of(join({integer(n), der(2, {0})})),                        // an exponent of zero
         der(0x30, join({kAlgorithm, der(3, join({{1}, der(0x30, join({integer(n), integer(kExponent)}))}))})),
-        der(0x30, join({unhex("300b06092a864886f70d010101"), der(3, {0})})),        // no parameters
-        der(0x30, join({unhex("300d06092a864886f70d01010a0500"), der(3, {0})})),    // RSA-PSS
+        der(0x30, join({unhex("300b06092a864886f70d010101"), der(3, {0})})),      // no parameters
+        der(0x30, join({unhex("300d06092a864886f70d01010a0500"), der(3, {0})})),  // RSA-PSS
     };
     for (const auto& key : wrong) {
         EXPECT_EQ(check_public_key(key), KeyProblem::malformed) << tests::hex(key).substr(0, 60);

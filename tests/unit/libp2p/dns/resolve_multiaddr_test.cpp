@@ -26,7 +26,7 @@ protected:
     /// What `address` becomes, as text.
     result<Texts> resolve_text(std::string_view address, std::size_t limit = 100) {
         DnsServer server(io_, [this](const DnsQuestion& question) { return answer(question); });
-        Resolver resolver(io_.get_executor(), 2s, server.address());
+        Resolver resolver(io_.get_executor(), 30s, server.address());  // long: nothing is asked twice
         result<Texts> texts = Errc::shut_down;
         auto parsed = Multiaddr::parse(address).value();
         auto body = [&]() -> awaitable<void> {

@@ -329,8 +329,10 @@ TEST_F(ResolverTest, CancelEndsRunningAndWaitingLookups) {
     std::optional<Resolver> resolver(std::in_place, io_.get_executor(), 60s, server.address());
     const auto before = open_descriptors();
     for (bool destroy : {false, true}) {
+        int started = 0;
         int ended = 0;
         auto lookup_one = [&]() -> awaitable<void> {
+            ++started;
             auto found = co_await resolver->addresses("example.test", Family::any);
             EXPECT_EQ(found.error(), make_error_code(asio::error::operation_aborted));
             ++ended;
@@ -339,6 +341,9 @@ TEST_F(ResolverTest, CancelEndsRunningAndWaitingLookups) {
             asio::co_spawn(io_, lookup_one(), asio::detached);
         }
         io_.restart();
+        while (started < kLookups) {
+            io_.run_one();
+        }
         io_.run_for(20ms);
         EXPECT_EQ(ended, 0);
         if (destroy) {
@@ -347,7 +352,8 @@ TEST_F(ResolverTest, CancelEndsRunningAndWaitingLookups) {
             resolver->cancel();
         }
         io_.restart();
-        io_.run_for(200ms);
+        while (ended < kLookups && io_.run_one_for(2s) > 0) {
+        }
         EXPECT_EQ(ended, kLookups);
         EXPECT_EQ(open_descriptors(), before);
     }

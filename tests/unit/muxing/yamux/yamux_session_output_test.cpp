@@ -183,8 +183,8 @@ TEST_F(YamuxSessionOutput, ControlFramesOvertakeData) {
     auto frames = side.send_frames();
     ASSERT_GE(frames.size(), 4U);
     EXPECT_EQ(frames[0], ping(Flags::ack, 9));
-    EXPECT_EQ(frames[1], update(Flags::syn, 5, 0));
-    EXPECT_EQ(frames[2], update(Flags::rst, 3, 0));
+    EXPECT_EQ(frames[1], update(Flags::rst, 3, 0));
+    EXPECT_EQ(frames[2], update(Flags::syn, 5, 0));
     EXPECT_EQ(frames[3].header.type, FrameType::data);
 }
 

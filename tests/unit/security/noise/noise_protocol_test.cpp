@@ -240,6 +240,25 @@ TEST_F(NoiseHandshake, ASpoiltSignatureIsRefused) {
     EXPECT_EQ(dialled_.error(), Errc::authentication_failed);
 }
 
+TEST(VerifiedProofs, RememberOnlyWhatWasRight) {
+    const auto identity = Identity::generate();
+    const auto other = Identity::generate();
+    const auto text = as_bytes("text");
+    const auto signature = identity.sign(text);
+    auto wrong = signature;
+    wrong[3] ^= 1U;
+    VerifiedProofs proofs;
+    for (int i = 0; i < 200; ++i) {
+        const auto number = std::to_string(i);
+        const auto another = identity.sign(as_bytes(number));
+        EXPECT_TRUE(proofs.verify(identity.public_key(), text, signature));
+        EXPECT_FALSE(proofs.verify(identity.public_key(), text, wrong));
+        EXPECT_FALSE(proofs.verify(other.public_key(), text, signature));
+        EXPECT_FALSE(proofs.verify(identity.public_key(), as_bytes("texT"), signature));
+        EXPECT_TRUE(proofs.verify(identity.public_key(), as_bytes(number), another));
+    }
+}
+
 TEST_F(NoiseHandshake, AnIdentityKeyMustBeCanonical) {
     const auto key = crypto::X25519KeyPair::generate();
     auto payload = proof_of(listener_id_, key);

@@ -693,7 +693,8 @@ pub fn run<N: Node>() -> ! {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let args: Vec<String> = std::env::args().skip(1).collect();
     let unified_testing = std::env::var_os("IS_DIALER").is_some();
-    let outcome = runtime.block_on(async {
+    // On a worker, beside the connection's tasks: waking a stream from the main thread costs a system call.
+    let work = runtime.spawn(async move {
         match args.first().map(String::as_str) {
             _ if unified_testing => unified::<N>().await,
             None => Err(Failure::new("usage", "a command is missing")),
@@ -701,6 +702,7 @@ pub fn run<N: Node>() -> ! {
             Some(command) => client::<N>(command, &args[1..]).await,
         }
     });
+    let outcome = runtime.block_on(work).unwrap_or_else(|e| Err(Failure::new("io_error", e.to_string())));
     std::process::exit(match outcome {
         Ok(()) => 0,
         Err(failure) if failure.code == "usage" => {
