@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "memory_streams.hpp"
+#include <libp2p/conformance/memory_streams.hpp>
 
-#include "rng.hpp"
+#include <libp2p/conformance/rng.hpp>
 #include "transports/memory/memory_pipe.hpp"
 
 #include <libp2p/readable.hpp>

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """One co_await a statement, made of names and calls.
 
-g++ 12 destroys some temporaries twice when they share a statement with co_await: braced aggregates, lambdas that own
-captures, and ?: on class types (docs/coroutines.md). The rule here is stricter than the compiler needs; the cure is
-always to name the value first.
+g++ 12 destroys some temporaries twice when they share a statement with co_await: braced aggregates, lambdas that own their
+captures, and ?: on class types (docs/coroutines.md). The rule here is stricter than the compiler needs; the cure is always
+to name the value first.
 """
 import re
 import sys
@@ -13,7 +13,8 @@ import sources
 LAMBDA = re.compile(r"\[(?P<captures>[^\[\]]*)\]\s*(?:<[^<>]*>\s*)?(?:\((?:[^()]|\([^()]*\))*\))?\s*"
                     r"(?:mutable\s*|noexcept\s*)*(?:->\s*[\w:<>,*&\s]+?)?\s*\{")
 DECLARES_TYPE = re.compile(r"\b(?:struct|class|namespace|enum|union)\b[^;{}()=]*$")
-BLOCK_HEAD = re.compile(r"(?:\)|\belse|\bdo|\btry|\bconst|\bnoexcept|\boverride|\bfinal|\bco_return|^)\s*$")
+BLOCK_HEAD = re.compile(r"(?:\)|\belse|\bdo|\btry|\bconst|\bnoexcept|\boverride|\bfinal|"
+                        r"\bcase\b[^;{}]*:|\bdefault\s*:|^)\s*$")
 FUNCTION_TAIL = re.compile(r"\)\s*(?:const|noexcept|override|final|mutable|->\s*[\w:<>,*&\s]+|requires[^{]*)*\s*$")
 
 
@@ -61,6 +62,12 @@ def statements(text, line=1):
     yield begins, statement
 
 
+def owns(capture):
+    """Whether a capture copies or moves something into the lambda; a reference, `this` and a number do not."""
+    capture = capture.strip()
+    return bool(capture) and capture != "this" and not capture.startswith("&") and not re.fullmatch(r"\w+\s*=\s*\d+", capture)
+
+
 def verdict(statement):
     """Why the statement is refused, or None."""
     awaits = len(re.findall(r"\bco_await\b", statement))
@@ -68,14 +75,12 @@ def verdict(statement):
         return None
     if awaits > 1 and not re.match(r"\s*(?:for|#)", statement):
         return "more than one co_await"
-    for found in LAMBDA.finditer(statement):
-        owned = [c.strip() for c in found.group("captures").split(",")]
-        if any(c and not c.startswith("&") and c not in ("this", "*this") or c == "=" for c in owned):
-            return "lambda that owns captures"
+    if any(owns(capture) for found in LAMBDA.finditer(statement) for capture in found.group("captures").split(",")):
+        return "lambda that owns captures"
     bare = LAMBDA.sub("[]()", statement).replace("[]()}", "[]()")
-    if re.search(r"\{\s*[^\s}]", bare) or re.search(r"\w\s*\{\s*\}", bare):
+    if re.search(r"\{\s*[^\s}]", bare) or re.search(r"[\w>]\s*\{\s*\}", bare):
         return "braces"
-    if re.search(r"\?", bare):
+    if "?" in bare:
         return "?:"
     return None
 

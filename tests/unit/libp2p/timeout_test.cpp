@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/timeout.hpp"
 
-#include "tests/conformance/co_assert.hpp"
-#include "tests/conformance/loop.hpp"
+#include <libp2p/conformance/co_assert.hpp>
+#include <libp2p/conformance/loop.hpp>
 
 #include <boost/asio/post.hpp>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "transports/memory/memory_pipe.hpp"
 
-#include "tests/conformance/co_assert.hpp"
-#include "tests/conformance/loop.hpp"
-#include "tests/conformance/memory_streams.hpp"
-#include "tests/conformance/rng.hpp"
+#include <libp2p/conformance/co_assert.hpp>
+#include <libp2p/conformance/loop.hpp>
+#include <libp2p/conformance/memory_streams.hpp>
+#include <libp2p/conformance/rng.hpp>
 
 #include <libp2p/readable.hpp>
 
