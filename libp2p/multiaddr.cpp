@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/multiaddr.hpp"
 
+#include "libp2p/address/clean_text.hpp"
 #include "libp2p/address/value_codec.hpp"
 #include "libp2p/crypto/keyed_hash.hpp"
 #include "proto/varint.hpp"

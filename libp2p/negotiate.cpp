@@ -30,7 +30,8 @@ Error failure_of(const Negotiator& negotiator) {
             return Error(Errc::protocol_violation, "not a multistream-select message");
         case Negotiator::State::negotiating:
         case Negotiator::State::agreed:
-        case Negotiator::State::refused: break;
+        case Negotiator::State::refused:
+            break;
     }
     return Error(Errc::no_common_protocol, "'" + negotiator.refused() + "' is not supported");
 }
@@ -83,9 +84,9 @@ awaitable<result<void>> drive(ByteStream& stream, Negotiator& negotiator) {
     co_return ok();
 }
 
-/// One lazy negotiation over a byte stream, as dialer. The proposal leaves once, in front of the first write; the answer
-/// is read once, by the first who needs it. Reader and writer may both come by at any time; each waits for the other only
-/// where the other is doing what it needs.
+/// One lazy negotiation over a byte stream, as dialer. The proposal leaves once, in front of the first write; the
+/// answer is read once, by the first who needs it. Reader and writer may both come by at any time; each waits for the
+/// other only where the other is doing what it needs.
 class Opening {
 public:
     Opening(const asio::any_io_executor& executor, ProtocolId protocol)
@@ -153,7 +154,8 @@ public:
             failure_ = agreed.error();
         } else if (agreed.error() == asio::error::make_error_code(asio::error::eof)) {
             // Not to be taken for the end of what the protocol says.
-            failure_ = Error(Errc::protocol_violation, "the remote closed without an answer to '" + state_->protocol + "'");
+            failure_ =
+                Error(Errc::protocol_violation, "the remote closed without an answer to '" + state_->protocol + "'");
             co_return *failure_;
         }
         co_return agreed;
@@ -176,7 +178,9 @@ public:
 private:
     struct State {
         State(const asio::any_io_executor& executor, ProtocolId name)
-            : protocol(std::move(name)), negotiator(Negotiator::initiator(std::span(&protocol, 1))), sent(executor),
+            : protocol(std::move(name)),
+              negotiator(Negotiator::initiator(std::span(&protocol, 1))),
+              sent(executor),
               answered(executor) {}
 
         ProtocolId protocol;
@@ -223,7 +227,8 @@ class Lazy : public Seam {
 public:
     template <class... Base>
     Lazy(std::unique_ptr<Seam> inner, ProtocolId protocol, Base&&... base)
-        : Seam(std::forward<Base>(base)...), inner_(std::move(inner)),
+        : Seam(std::forward<Base>(base)...),
+          inner_(std::move(inner)),
           opening_(inner_->executor(), std::move(protocol)) {}
 
     awaitable<result<std::size_t>> read_some(MutableByteView into) override {
@@ -342,8 +347,13 @@ public:
     std::uint64_t id() const noexcept override { return inner().id(); }
 
 private:
-    LazyStream(Direction direction, std::shared_ptr<const ConnectionInfo> info, std::unique_ptr<Stream>& stream,
-               ProtocolId protocol, std::chrono::milliseconds answer_timeout)
+    LazyStream(
+        Direction direction,
+        std::shared_ptr<const ConnectionInfo> info,
+        std::unique_ptr<Stream>& stream,
+        ProtocolId protocol,
+        std::chrono::milliseconds answer_timeout
+    )
         : Lazy<Stream>(std::move(stream), protocol, direction, std::move(info)), answer_timeout_(answer_timeout) {
         set_protocol(std::move(protocol));
         set_charge(std::move(inner().charge()));
@@ -414,8 +424,9 @@ awaitable<result<ProtocolId>> negotiate_inbound(ByteStream& stream, std::span<co
     return negotiate_inbound(stream, std::move(supports), std::move(list));
 }
 
-std::unique_ptr<Stream> lazy_stream(std::unique_ptr<Stream> stream, ProtocolId protocol,
-                                    std::chrono::milliseconds answer_timeout) {
+std::unique_ptr<Stream> lazy_stream(
+    std::unique_ptr<Stream> stream, ProtocolId protocol, std::chrono::milliseconds answer_timeout
+) {
     return std::make_unique<LazyStream>(std::move(stream), std::move(protocol), answer_timeout);
 }
 

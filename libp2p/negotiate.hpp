@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-/// multistream-select 1.0: the two ends of a byte stream agree on the protocol they go on with. Nothing that follows the
-/// negotiation is read. Fails with `Errc::no_common_protocol` when the two sides share none, with
+/// multistream-select 1.0: the two ends of a byte stream agree on the protocol they go on with. Nothing that follows
+/// the negotiation is read. Fails with `Errc::no_common_protocol` when the two sides share none, with
 /// `Errc::protocol_violation` or `Errc::limit_exceeded` when the remote breaks the rules or goes on for too long.
 /// The caller bounds the time, and ends the byte stream after a failure.
 namespace libp2p {
@@ -41,29 +41,32 @@ template <class Registry>
     }
 awaitable<result<ProtocolId>> negotiate_inbound(ByteStream& stream, const Registry& registry) {
     return negotiate_inbound(
-        stream, [&registry](std::string_view name) { return registry.supports(ProtocolId(name)); },
-        [&registry] { return registry.names(); });
+        stream,
+        [&registry](std::string_view name) { return registry.supports(ProtocolId(name)); },
+        [&registry] { return registry.names(); }
+    );
 }
 
 // Lazy negotiation: the dialer has one protocol to propose, so it does not wait for the answer before it goes on.
 //
-// The proposal leaves with the first write, in the same call, or by itself with the first read or `close_write`, whichever
-// is first. The answer is taken off the front of what is read; a refusal shows as `Errc::no_common_protocol`, and ends the
-// byte stream. `close_write` waits for the answer, since some remotes lose an end that arrives together with the proposal.
-// Once the answer has arrived a call costs what it costs without the decorator.
+// The proposal leaves with the first write, in the same call, or by itself with the first read or `close_write`,
+// whichever is first. The answer is taken off the front of what is read; a refusal shows as `Errc::no_common_protocol`,
+// and ends the byte stream. `close_write` waits for the answer, since some remotes lose an end that arrives together
+// with the proposal. Once the answer has arrived a call costs what it costs without the decorator.
 
-/// A stream that speaks `protocol` at once. `set_protocol` was called; the charge moves over from `stream`. Whoever waits
-/// for the answer waits no longer than `answer_timeout`; zero: as long as the stream's own deadline allows.
-std::unique_ptr<Stream> lazy_stream(std::unique_ptr<Stream> stream, ProtocolId protocol,
-                                    std::chrono::milliseconds answer_timeout = {});
+/// A stream that speaks `protocol` at once. `set_protocol` was called; the charge moves over from `stream`. Whoever
+/// waits for the answer waits no longer than `answer_timeout`; zero: as long as the stream's own deadline allows.
+std::unique_ptr<Stream> lazy_stream(
+    std::unique_ptr<Stream> stream, ProtocolId protocol, std::chrono::milliseconds answer_timeout = {}
+);
 
 std::unique_ptr<ByteStream> negotiate_lazily(std::unique_ptr<ByteStream> raw, ProtocolId protocol);
 
 /// The channel's `read_chunk` lends what the channel beneath lends.
 std::unique_ptr<SecureChannel> negotiate_lazily(std::unique_ptr<SecureChannel> channel, ProtocolId protocol);
 
-/// The byte stream beneath, when `stream` comes from `negotiate_lazily`, the answer has arrived, and nothing is under way;
-/// `stream` itself otherwise. For who keeps it for long, or wants to know what else it can do (`Readable`).
+/// The byte stream beneath, when `stream` comes from `negotiate_lazily`, the answer has arrived, and nothing is under
+/// way; `stream` itself otherwise. For who keeps it for long, or wants to know what else it can do (`Readable`).
 std::unique_ptr<ByteStream> unwrap_negotiated(std::unique_ptr<ByteStream> stream);
 
 }  // namespace libp2p

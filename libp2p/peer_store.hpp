@@ -23,7 +23,7 @@ namespace libp2p {
 inline constexpr std::size_t kMaxAgentSize = 256;
 
 /// Longest address that is kept, in octets; a longer one is left out.
-inline constexpr std::size_t kMaxStoredAddressSize = 1024;
+inline constexpr std::size_t kMaxStoredAddressSize = 512;
 
 /// What is known of peers, in memory: where they are, what they serve, who they say they are.
 ///

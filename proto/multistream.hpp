@@ -55,7 +55,8 @@ public:
     using List = std::function<std::vector<std::string>()>;
 
     /// Proposes each of `proposals`, best first, until one is accepted. They are borrowed, and satisfy `is_valid_name`.
-    /// With a single proposal nothing of the output depends on the remote: data may follow it at once (lazy negotiation).
+    /// With a single proposal nothing of the output depends on the remote: data may follow it at once (lazy
+    /// negotiation).
     static Negotiator initiator(std::span<const std::string> proposals);
 
     /// Accepts the first proposal that `supports` likes, and answers `ls` with `list()`, or with `na` when there is

@@ -10,7 +10,9 @@ namespace {
 
 using Octets = Payload::Octets;
 
-Octets to_octets(const std::string& text) { return Octets(text.begin(), text.end()); }
+Octets to_octets(const std::string& text) {
+    return Octets(text.begin(), text.end());
+}
 
 template <class List>
 bool is_within(const List& list, std::size_t max_count, std::size_t max_size) {

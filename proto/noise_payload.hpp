@@ -25,9 +25,9 @@ inline constexpr std::size_t kMaxCerthashSize = 128;
 struct Payload {
     using Octets = std::vector<std::uint8_t>;
 
-    Octets identity_key;                 ///< a PublicKey message
-    Octets identity_signature;           ///< by that key, over the sender's static key
-    std::vector<Octets> certhashes;      ///< WebTransport: multihashes of the responder's certificates
+    Octets identity_key;                     ///< a PublicKey message
+    Octets identity_signature;               ///< by that key, over the sender's static key
+    std::vector<Octets> certhashes;          ///< WebTransport: multihashes of the responder's certificates
     std::vector<std::string> stream_muxers;  ///< best first; empty stands for "says nothing", as in an older peer
 
     friend bool operator==(const Payload&, const Payload&) = default;

@@ -91,7 +91,6 @@ void print_listening(const Session& session, const Host& host) {
 }  // namespace
 
 void serve_protocols(Host& host) {
-    host.handle(ping::kProtocol, ping::serve);
     host.handle(perf::kProtocol, perf::serve);
     host.handle(perf::kLitep2pProtocol, perf::serve_litep2p);
     host.handle(echo::kProtocol, echo::serve);

@@ -4,6 +4,7 @@
 #include <libp2p/key_file.hpp>
 #include <libp2p/log.hpp>
 #include <libp2p/muxers.hpp>
+#include <libp2p/protocols/ping.hpp>
 #include <libp2p/security_protocols.hpp>
 #include <libp2p/timeout.hpp>
 #include <libp2p/transports.hpp>
@@ -67,6 +68,8 @@ Session::Session(asio::any_io_executor executor, Identity identity, HostOptions 
                  const CommonOptions& options)
     : options_(options), output_(options.json), host_(std::move(executor), identity, std::move(host_options)) {
     add_stack(host_, identity, options);
+    // Clients too: rust-libp2p answers no ping of a peer that refused its own.
+    host_.handle(ping::kProtocol, ping::serve);
 }
 
 awaitable<result<PeerId>> Session::connect(const Multiaddr& address) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/address/value_codec.hpp"
 
+#include "libp2p/address/clean_text.hpp"
 #include "libp2p/address/ip_text.hpp"
+#include "libp2p/address/percent_encoding.hpp"
 #include "proto/multibase.hpp"
 #include "proto/multihash.hpp"
 
@@ -19,8 +21,75 @@ namespace {
 
 using proto::Base;
 
-constexpr std::size_t kOnionHostSize = 10;
-constexpr std::size_t kOnion3HostSize = 35;
+/// How a value is written.
+enum class Kind { none, ip4, ip6, number, name, path, peer, certhash, onion, garlic64, garlic32, http_path };
+
+Kind kind_of(Protocol protocol) noexcept {
+    switch (protocol) {
+        case Protocol::ip4:
+            return Kind::ip4;
+        case Protocol::ip6:
+            return Kind::ip6;
+        case Protocol::tcp:
+        case Protocol::udp:
+        case Protocol::dccp:
+        case Protocol::sctp:
+        case Protocol::ipcidr:
+        case Protocol::memory:
+            return Kind::number;
+        case Protocol::ip6zone:
+        case Protocol::dns:
+        case Protocol::dns4:
+        case Protocol::dns6:
+        case Protocol::dnsaddr:
+        case Protocol::sni:
+            return Kind::name;
+        case Protocol::unix_path:
+            return Kind::path;
+        case Protocol::p2p:
+            return Kind::peer;
+        case Protocol::certhash:
+            return Kind::certhash;
+        case Protocol::onion:
+        case Protocol::onion3:
+            return Kind::onion;
+        case Protocol::garlic64:
+            return Kind::garlic64;
+        case Protocol::garlic32:
+            return Kind::garlic32;
+        case Protocol::http_path:
+            return Kind::http_path;
+        case Protocol::p2p_webrtc_star:
+        case Protocol::p2p_webrtc_direct:
+        case Protocol::p2p_stardust:
+        case Protocol::webrtc_direct:
+        case Protocol::webrtc:
+        case Protocol::p2p_circuit:
+        case Protocol::udt:
+        case Protocol::utp:
+        case Protocol::https:
+        case Protocol::tls:
+        case Protocol::noise:
+        case Protocol::quic:
+        case Protocol::quic_v1:
+        case Protocol::webtransport:
+        case Protocol::ws:
+        case Protocol::wss:
+        case Protocol::p2p_websocket_star:
+        case Protocol::http:
+        case Protocol::plaintextv2:
+            break;
+    }
+    return Kind::none;
+}
+
+/// Octets of the value of a protocol that fixes them.
+std::size_t size_of(Protocol protocol) noexcept {
+    return static_cast<std::size_t>(find_protocol(static_cast<std::uint64_t>(protocol))->size_bits) / 8;
+}
+
+/// An onion service is its host, then its port.
+constexpr std::size_t kOnionPortSize = 2;
 
 /// A destination of I2P is at least that long; the text of one a third longer.
 constexpr std::size_t kMinGarlic64Size = 386;
@@ -35,36 +104,6 @@ Error refuse(std::string why) {
 
 Error refuse(std::string_view text, std::string_view why) {
     return refuse(quoted(text) + " " + std::string(why));
-}
-
-bool is_control(unsigned code_point) noexcept {
-    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
-}
-
-/// Whether `text` is UTF-8 in its shortest form, without surrogates and without control characters.
-bool is_clean_text(std::string_view text) noexcept {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto first = static_cast<unsigned char>(text[i]);
-        const std::size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-        if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || size > text.size() - i) {
-            return false;
-        }
-        unsigned code_point = size == 1 ? first : first & (0x7fU >> size);
-        for (std::size_t k = 1; k < size; ++k) {
-            const auto next = static_cast<unsigned char>(text[i + k]);
-            if ((next & 0xc0) != 0x80) {
-                return false;
-            }
-            code_point = code_point << 6 | (next & 0x3fU);
-        }
-        const bool too_long = (size == 3 && code_point < 0x800) || (size == 4 && code_point < 0x10000);
-        const bool surrogate = code_point >= 0xd800 && code_point < 0xe000;
-        if (too_long || surrogate || code_point > 0x10ffff || is_control(code_point)) {
-            return false;
-        }
-        i += size;
-    }
-    return true;
 }
 
 /// Digits and nothing else, at most `largest`.
@@ -176,7 +215,7 @@ result<Bytes> certhash_from_text(std::string_view text) {
 // Host and port of an onion service, "host:port".
 
 result<void> check_onion(ByteView value) {
-    if (from_big_endian(value.last(2)) == 0) {
+    if (from_big_endian(value.last(kOnionPortSize)) == 0) {
         return refuse("port 0 of an onion service");
     }
     return ok();
@@ -195,7 +234,7 @@ result<Bytes> onion_from_text(std::string_view text, std::size_t host_size) {
     if (!value || value->size() != host_size) {
         return refuse(text, "does not start with " + std::to_string(host_size) + " octets in base32");
     }
-    const auto port = number_from_text(text.substr(colon + 1), 2);
+    const auto port = number_from_text(text.substr(colon + 1), kOnionPortSize);
     if (!port) {
         return port.error();
     }
@@ -207,8 +246,8 @@ result<Bytes> onion_from_text(std::string_view text, std::size_t host_size) {
 }
 
 std::string onion_to_text(ByteView value) {
-    return proto::encode_base(Base::base32, value.first(value.size() - 2)) + ":" +
-           std::to_string(from_big_endian(value.last(2)));
+    return proto::encode_base(Base::base32, value.first(value.size() - kOnionPortSize)) + ":" +
+           std::to_string(from_big_endian(value.last(kOnionPortSize)));
 }
 
 // I2P destinations. Bits behind the last octet are ignored: go-multiaddr does, and its tests insist on it. The base64
@@ -271,57 +310,19 @@ std::string garlic64_to_text(ByteView value) {
     return text;
 }
 
-// HTTP paths: any octets, percent-encoded in text.
-
-bool is_unreserved(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == '~';
-}
-
-int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
+result<void> check_http_path(ByteView value) {
+    if (value.empty()) {
+        return refuse("the value is empty");
     }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return ok();
 }
 
 result<Bytes> http_path_from_text(std::string_view text) {
-    Bytes value;
-    value.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            // go-multiaddr reads a plus as a space. We write neither, so nobody has to guess.
-            value.push_back(text[i] == '+' ? std::uint8_t{' '} : static_cast<std::uint8_t>(text[i]));
-            continue;
-        }
-        const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-        const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-        if (high < 0 || low < 0) {
-            return refuse(text, "has a percent sign without two hexadecimal digits");
-        }
-        value.push_back(static_cast<std::uint8_t>(high << 4 | low));
-        i += 2;
+    auto value = percent_decode(text);
+    if (!value) {
+        return refuse(text, "has a percent sign without two hexadecimal digits");
     }
-    return value;
-}
-
-std::string http_path_to_text(ByteView value) {
-    constexpr std::string_view kDigits = "0123456789ABCDEF";
-    std::string text;
-    for (const char c : as_text(value)) {
-        if (is_unreserved(c)) {
-            text += c;
-        } else {
-            const auto octet = static_cast<unsigned char>(c);
-            text += '%';
-            text += kDigits[octet >> 4];
-            text += kDigits[octet & 0xf];
-        }
-    }
-    return text;
+    return std::move(*value);
 }
 
 result<Bytes> text_value(result<void> (*check)(ByteView), std::string_view text) {
@@ -338,201 +339,89 @@ result<Bytes> value_from_text(Protocol protocol, std::string_view text) {
     if (text.empty()) {
         return refuse("the value is empty");
     }
-    switch (protocol) {
-        case Protocol::ip4:
+    switch (kind_of(protocol)) {
+        case Kind::ip4:
             return ip_from_text(AF_INET, 4, text);
-        case Protocol::ip6:
+        case Kind::ip6:
             return ip_from_text(AF_INET6, 16, text);
-        case Protocol::tcp:
-        case Protocol::udp:
-        case Protocol::dccp:
-        case Protocol::sctp:
-            return number_from_text(text, 2);
-        case Protocol::ipcidr:
-            return number_from_text(text, 1);
-        case Protocol::memory:
-            return number_from_text(text, 8);
-        case Protocol::ip6zone:
-        case Protocol::dns:
-        case Protocol::dns4:
-        case Protocol::dns6:
-        case Protocol::dnsaddr:
-        case Protocol::sni:
+        case Kind::number:
+            return number_from_text(text, size_of(protocol));
+        case Kind::name:
             return text_value(check_name, text);
-        case Protocol::unix_path:
+        case Kind::path:
             return text_value(check_path, text);
-        case Protocol::p2p:
+        case Kind::peer:
             return peer_from_text(text);
-        case Protocol::certhash:
+        case Kind::certhash:
             return certhash_from_text(text);
-        case Protocol::onion:
-            return onion_from_text(text, kOnionHostSize);
-        case Protocol::onion3:
-            return onion_from_text(text, kOnion3HostSize);
-        case Protocol::garlic64:
+        case Kind::onion:
+            return onion_from_text(text, size_of(protocol) - kOnionPortSize);
+        case Kind::garlic64:
             return garlic64_from_text(text);
-        case Protocol::garlic32:
+        case Kind::garlic32:
             return garlic32_from_text(text);
-        case Protocol::http_path:
+        case Kind::http_path:
             return http_path_from_text(text);
-        case Protocol::p2p_webrtc_star:
-        case Protocol::p2p_webrtc_direct:
-        case Protocol::p2p_stardust:
-        case Protocol::webrtc_direct:
-        case Protocol::webrtc:
-        case Protocol::p2p_circuit:
-        case Protocol::udt:
-        case Protocol::utp:
-        case Protocol::https:
-        case Protocol::tls:
-        case Protocol::noise:
-        case Protocol::quic:
-        case Protocol::quic_v1:
-        case Protocol::webtransport:
-        case Protocol::ws:
-        case Protocol::wss:
-        case Protocol::p2p_websocket_star:
-        case Protocol::http:
-        case Protocol::plaintextv2:
+        case Kind::none:
             break;
     }
     return refuse("the protocol has no value");
 }
 
 result<void> check_value(Protocol protocol, ByteView value) {
-    switch (protocol) {
-        case Protocol::ip6zone:
-        case Protocol::dns:
-        case Protocol::dns4:
-        case Protocol::dns6:
-        case Protocol::dnsaddr:
-        case Protocol::sni:
+    switch (kind_of(protocol)) {
+        case Kind::name:
             return check_name(value);
-        case Protocol::unix_path:
+        case Kind::path:
             return check_path(value);
-        case Protocol::p2p:
+        case Kind::peer:
             return check_peer(value);
-        case Protocol::certhash:
+        case Kind::certhash:
             return check_certhash(value);
-        case Protocol::onion:
-        case Protocol::onion3:
+        case Kind::onion:
             return check_onion(value);
-        case Protocol::garlic64:
+        case Kind::garlic64:
             return check_garlic64(value);
-        case Protocol::garlic32:
+        case Kind::garlic32:
             return check_garlic32(value);
-        case Protocol::http_path:
-            if (value.empty()) {
-                return refuse("the value is empty");
-            }
-            return ok();
-        // Every value of these is right.
-        case Protocol::ip4:
-        case Protocol::ip6:
-        case Protocol::tcp:
-        case Protocol::udp:
-        case Protocol::dccp:
-        case Protocol::sctp:
-        case Protocol::ipcidr:
-        case Protocol::memory:
-        // These have none.
-        case Protocol::p2p_webrtc_star:
-        case Protocol::p2p_webrtc_direct:
-        case Protocol::p2p_stardust:
-        case Protocol::webrtc_direct:
-        case Protocol::webrtc:
-        case Protocol::p2p_circuit:
-        case Protocol::udt:
-        case Protocol::utp:
-        case Protocol::https:
-        case Protocol::tls:
-        case Protocol::noise:
-        case Protocol::quic:
-        case Protocol::quic_v1:
-        case Protocol::webtransport:
-        case Protocol::ws:
-        case Protocol::wss:
-        case Protocol::p2p_websocket_star:
-        case Protocol::http:
-        case Protocol::plaintextv2:
-            break;
+        case Kind::http_path:
+            return check_http_path(value);
+        case Kind::ip4:
+        case Kind::ip6:
+        case Kind::number:
+        case Kind::none:
+            break;  // whatever has the right length is right
     }
     return ok();
 }
 
 std::string value_to_text(Protocol protocol, ByteView value) {
-    switch (protocol) {
-        case Protocol::ip4:
+    switch (kind_of(protocol)) {
+        case Kind::ip4:
             return ip4_to_text(value.first<4>());
-        case Protocol::ip6:
+        case Kind::ip6:
             return ip6_to_text(value.first<16>());
-        case Protocol::tcp:
-        case Protocol::udp:
-        case Protocol::dccp:
-        case Protocol::sctp:
-        case Protocol::ipcidr:
-        case Protocol::memory:
+        case Kind::number:
             return std::to_string(from_big_endian(value));
-        case Protocol::ip6zone:
-        case Protocol::dns:
-        case Protocol::dns4:
-        case Protocol::dns6:
-        case Protocol::dnsaddr:
-        case Protocol::sni:
-        case Protocol::unix_path:
+        case Kind::name:
+        case Kind::path:
             return std::string(as_text(value));
-        case Protocol::p2p:
+        case Kind::peer:
             return proto::encode_base(Base::base58btc, value);
-        case Protocol::certhash:
+        case Kind::certhash:
             return proto::encode_multibase(Base::base64url, value);
-        case Protocol::onion:
-        case Protocol::onion3:
+        case Kind::onion:
             return onion_to_text(value);
-        case Protocol::garlic64:
+        case Kind::garlic64:
             return garlic64_to_text(value);
-        case Protocol::garlic32:
+        case Kind::garlic32:
             return proto::encode_base(Base::base32, value);
-        case Protocol::http_path:
-            return http_path_to_text(value);
-        case Protocol::p2p_webrtc_star:
-        case Protocol::p2p_webrtc_direct:
-        case Protocol::p2p_stardust:
-        case Protocol::webrtc_direct:
-        case Protocol::webrtc:
-        case Protocol::p2p_circuit:
-        case Protocol::udt:
-        case Protocol::utp:
-        case Protocol::https:
-        case Protocol::tls:
-        case Protocol::noise:
-        case Protocol::quic:
-        case Protocol::quic_v1:
-        case Protocol::webtransport:
-        case Protocol::ws:
-        case Protocol::wss:
-        case Protocol::p2p_websocket_star:
-        case Protocol::http:
-        case Protocol::plaintextv2:
+        case Kind::http_path:
+            return percent_encode(value);
+        case Kind::none:
             break;
     }
     return {};
-}
-
-std::string quoted(std::string_view text) {
-    constexpr std::size_t kLongest = 64;
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out = "'";
-    for (const char c : text.substr(0, kLongest)) {
-        const auto octet = static_cast<unsigned char>(c);
-        if (octet >= 0x20 && octet < 0x7f) {
-            out += c;
-        } else {
-            out += "\\x";
-            out += kDigits[octet >> 4];
-            out += kDigits[octet & 0xf];
-        }
-    }
-    return out + (text.size() > kLongest ? "…'" : "'");
 }
 
 }  // namespace libp2p::address

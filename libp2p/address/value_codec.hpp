@@ -22,7 +22,4 @@ result<void> check_value(Protocol protocol, ByteView value);
 /// The normal text of `value`, which is one that `check_value` accepts.
 std::string value_to_text(Protocol protocol, ByteView value);
 
-/// `text` in quotes for a message to people: cut when it is long, and with nothing in it that could steer a terminal.
-std::string quoted(std::string_view text);
-
 }  // namespace libp2p::address

@@ -186,6 +186,7 @@ private:
     void put_data(Flight& flight);
     void put_goodbye(Flight& flight, Clock::time_point now);
     void put_first_frame(Flight& flight, StreamState& stream, Flags flags, Clock::time_point now);
+    void put_end(Flight& flight, StreamState& stream, Flags flags);
     void put_data_frame(Flight& flight, StreamState& stream, std::uint32_t octets, Flags flags);
     void after_data(StreamState& stream);
     void ack_now() noexcept;

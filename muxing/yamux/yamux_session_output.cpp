@@ -10,7 +10,7 @@ namespace libp2p::yamux {
 namespace {
 
 /// What a stream may need for its first frame, so that a flight which has this much room takes it.
-constexpr std::size_t kControlRoom = 2 * kHeaderSize + kSmallWrite;
+constexpr std::size_t kControlRoom = 3 * kHeaderSize + kSmallWrite;
 
 FrameHeader session_frame(FrameType type, Flags flags, std::uint32_t value) noexcept {
     return FrameHeader{type, flags, StreamId{}, value};
@@ -117,28 +117,37 @@ void YamuxSession::put_first_frame(Flight& flight, StreamState& stream, Flags fl
     auto update = take_window_update(stream, now);
     auto pending = stream.pending();
     bool is_small = pending > 0 && pending <= kSmallWrite && pending <= stream.credit.credit();
-    bool ends_now = pending == 0 && stream.fin_queued && !stream.fin_sent;
+    bool ends_now = stream.ends_now();
     if (update > 0 || (flags != Flags::none && !is_small && !ends_now)) {
         flight.put(FrameHeader{FrameType::window_update, flags, stream.id, update});
         flags = Flags::none;
     }
     if (is_small) {
         put_data_frame(flight, stream, static_cast<std::uint32_t>(pending), flags);
-    } else if (ends_now) {
-        stream.fin_sent = true;
-        flight.put(FrameHeader{FrameType::data, flags | Flags::fin, stream.id, 0});
+        flags = Flags::none;
     }
+    put_end(flight, stream, flags);
     after_data(stream);
 }
 
+/// The end of what this side writes, once all of it has gone out. Always a frame of its own: js-libp2p drops the body of a
+/// data frame that carries FIN.
+void YamuxSession::put_end(Flight& flight, StreamState& stream, Flags flags) {
+    if (stream.ends_now()) {
+        stream.fin_sent = true;
+        flight.put(FrameHeader{FrameType::data, flags | Flags::fin, stream.id, 0});
+    }
+}
+
 void YamuxSession::put_data(Flight& flight) {
-    while (!ready_.empty() && flight.octets() < Flight::kFull && flight.has_room(kHeaderSize + kSendBuffer)) {
+    while (!ready_.empty() && flight.octets() < Flight::kFull && flight.has_room(2 * kHeaderSize + kSendBuffer)) {
         auto& stream = ready_.front();
         ready_.pop_front();
         auto sendable = std::min<std::size_t>(stream.pending(), stream.credit.credit());
         auto frames = (sendable + kMaxPayload - 1) / kMaxPayload;
         auto even = (sendable + frames - 1) / frames;
         put_data_frame(flight, stream, static_cast<std::uint32_t>(even), Flags::none);
+        put_end(flight, stream, Flags::none);
         after_data(stream);
     }
 }
@@ -147,10 +156,6 @@ void YamuxSession::put_data_frame(Flight& flight, StreamState& stream, std::uint
     stream.credit.take(octets);
     if (std::exchange(stream.ack_pending, false)) {
         flags = flags | Flags::ack;
-    }
-    if (stream.fin_queued && octets == stream.pending()) {
-        stream.fin_sent = true;
-        flags = flags | Flags::fin;
     }
     flight.put(FrameHeader{FrameType::data, flags, stream.id, octets});
     std::size_t left = octets;

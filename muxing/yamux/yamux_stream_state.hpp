@@ -60,6 +60,9 @@ struct StreamState {
     /// Octets that the remote has not been sent yet.
     std::size_t pending() const noexcept { return unsent.size() + writer.left; }
 
+    /// Everything was sent but the end.
+    bool ends_now() const noexcept { return fin_queued && !fin_sent && pending() == 0; }
+
     bool is_finished() const noexcept { return end != StreamEnd::none || (fin_sent && fin_received); }
 
     StreamId id;

@@ -18,18 +18,21 @@ MutableByteView take(MutableByteView& message, std::size_t count) noexcept {
 
 }  // namespace
 
-HandshakeState HandshakeState::initiator(const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral,
-                                         ByteView prologue) {
+HandshakeState HandshakeState::initiator(
+    const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral, ByteView prologue
+) {
     return {true, static_key, std::move(ephemeral), prologue};
 }
 
-HandshakeState HandshakeState::responder(const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral,
-                                         ByteView prologue) {
+HandshakeState HandshakeState::responder(
+    const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral, ByteView prologue
+) {
     return {false, static_key, std::move(ephemeral), prologue};
 }
 
-HandshakeState::HandshakeState(bool initiator, const crypto::X25519KeyPair& static_key,
-                               crypto::X25519KeyPair ephemeral, ByteView prologue)
+HandshakeState::HandshakeState(
+    bool initiator, const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral, ByteView prologue
+)
     : is_initiator_(initiator), symmetric_(kProtocolName), static_(static_key), ephemeral_(std::move(ephemeral)) {
     symmetric_.mix_hash(prologue);
 }

@@ -28,12 +28,15 @@ struct SessionKeys {
 class HandshakeState {
 public:
     /// `static_key` is borrowed.
-    static HandshakeState initiator(const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral,
-                                    ByteView prologue);
-    static HandshakeState responder(const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral,
-                                    ByteView prologue);
+    static HandshakeState initiator(
+        const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral, ByteView prologue
+    );
+    static HandshakeState responder(
+        const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral, ByteView prologue
+    );
 
-    /// Appends the next message to `out`. Fails with `Errc::authentication_failed` when the remote's keys are worthless.
+    /// Appends the next message to `out`. Fails with `Errc::authentication_failed` when the remote's keys are
+    /// worthless.
     result<void> write_message(ByteView payload, Bytes& out);
 
     /// Takes the next message, decrypts it where it stands, and returns its payload. Fails with
@@ -51,8 +54,9 @@ public:
 private:
     static constexpr unsigned kMessages = 3;
 
-    HandshakeState(bool initiator, const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral,
-                   ByteView prologue);
+    HandshakeState(
+        bool initiator, const crypto::X25519KeyPair& static_key, crypto::X25519KeyPair ephemeral, ByteView prologue
+    );
 
     result<void> mix_shared(const crypto::X25519KeyPair& ours, const crypto::X25519PublicKey& theirs);
     result<void> read_static(MutableByteView& message);

@@ -15,22 +15,30 @@ constexpr std::size_t kOverhead = kLengthSize + kTagSize;
 constexpr std::size_t kSmallBlock = 4 * 1024;
 constexpr std::size_t kFrameBlock = kLengthSize + kMaxMessage;
 
-std::size_t length_at(const std::uint8_t* octets) noexcept { return std::size_t{octets[0]} * 256 + octets[1]; }
+std::size_t length_at(const std::uint8_t* octets) noexcept {
+    return std::size_t{octets[0]} * 256 + octets[1];
+}
 
 void put_length(std::uint8_t* to, std::size_t length) noexcept {
     to[0] = static_cast<std::uint8_t>(length / 256);
     to[1] = static_cast<std::uint8_t>(length % 256);
 }
 
-bool is_eof(const Error& error) { return error == asio::error::make_error_code(asio::error::eof); }
+bool is_eof(const Error& error) {
+    return error == asio::error::make_error_code(asio::error::eof);
+}
 
 }  // namespace
 
 NoiseChannel::NoiseChannel(std::unique_ptr<ByteStream> raw, Session session, ByteView early)
-    : raw_(std::move(raw)), readable_(dynamic_cast<Readable*>(raw_.get())), session_(std::move(session)),
-      parked_(early.begin(), early.end()), block_size_(kSmallBlock) {}
+    : raw_(std::move(raw)),
+      readable_(dynamic_cast<Readable*>(raw_.get())),
+      session_(std::move(session)),
+      parked_(early.begin(), early.end()),
+      block_size_(kSmallBlock) {}
 
-// --- reading -----------------------------------------------------------------------------------------------------------
+// --- reading
+// -----------------------------------------------------------------------------------------------------------
 
 awaitable<result<std::size_t>> NoiseChannel::read_some(MutableByteView into) {
     if (plaintext_.empty()) {
@@ -58,8 +66,8 @@ awaitable<result<MutableByteView>> NoiseChannel::read_chunk() {
 /// Decrypts the next message that carries something, reading as needed.
 awaitable<result<void>> NoiseChannel::next_plaintext() {
     for (;;) {
-        if (read_failure_) {
-            co_return *read_failure_;
+        if (read_failure_.code()) {
+            co_return read_failure_;
         }
         if (octets_in_turn_ >= kOctetsPerTurn || messages_in_turn_ >= kMessagesPerTurn) {
             octets_in_turn_ = 0;
@@ -73,8 +81,8 @@ awaitable<result<void>> NoiseChannel::next_plaintext() {
             }
             continue;
         }
-        if (read_failure_) {
-            co_return *read_failure_;
+        if (read_failure_.code()) {
+            co_return read_failure_;
         }
         if (readable_ != nullptr) {
             make_room(PooledBuffer::kMaxSize);
@@ -118,7 +126,8 @@ awaitable<result<void>> NoiseChannel::wait_and_read() {
     co_return ok();
 }
 
-/// Decrypts the message at the front, if all of it is there. False otherwise, also when that fails: see `read_failure_`.
+/// Decrypts the message at the front, if all of it is there. False otherwise, also when that fails: see
+/// `read_failure_`.
 bool NoiseChannel::open_next() {
     if (bytes_missing() > 0) {
         return false;
@@ -196,7 +205,8 @@ Error NoiseChannel::fail_read(Error error) {
     return error;
 }
 
-// --- writing -----------------------------------------------------------------------------------------------------------
+// --- writing
+// -----------------------------------------------------------------------------------------------------------
 
 /// The octets of several buffers that are not sent yet, cut into messages.
 class NoiseChannel::Plaintext {
@@ -262,8 +272,8 @@ private:
 };
 
 awaitable<result<void>> NoiseChannel::write(std::span<const ByteView> buffers) {
-    if (write_failure_) {
-        co_return *write_failure_;
+    if (write_failure_.code()) {
+        co_return write_failure_;
     }
     Plaintext plaintext(buffers);
     if (plaintext.empty()) {
@@ -275,23 +285,23 @@ awaitable<result<void>> NoiseChannel::write(std::span<const ByteView> buffers) {
         if (!seal_batch(plaintext)) {
             out_.release();
             write_failure_ = Error(Errc::connection_closed, "the keys of the Noise session are used up");
-            co_return *write_failure_;
+            co_return write_failure_;
         }
         const ByteView sealed(out_.data(), out_size_);
         auto written = co_await raw_->write(std::span(&sealed, 1));
         if (is_dead()) {
             out_.release();
             write_failure_ = read_failure_;
-            co_return *write_failure_;
+            co_return write_failure_;
         }
         if (!written) {
             out_.release();
             write_failure_ = written.error();
-            co_return *write_failure_;
+            co_return write_failure_;
         }
     }
     out_.release();
-    write_failure_.reset();
+    write_failure_ = Error();
     co_return ok();
 }
 
@@ -317,13 +327,15 @@ bool NoiseChannel::seal_batch(Plaintext& plaintext) {
 }
 
 awaitable<result<void>> NoiseChannel::close_write() {
-    if (write_failure_) {
-        co_return *write_failure_;
+    if (write_failure_.code()) {
+        co_return write_failure_;
     }
     auto closed = co_await raw_->close_write();
     co_return closed;
 }
 
-void NoiseChannel::abort() noexcept { raw_->abort(); }
+void NoiseChannel::abort() noexcept {
+    raw_->abort();
+}
 
 }  // namespace libp2p::noise

@@ -8,7 +8,6 @@
 #include <libp2p/security.hpp>
 
 #include <memory>
-#include <optional>
 
 namespace libp2p::noise {
 
@@ -76,7 +75,7 @@ private:
     Error fail_read(Error error);
 
     /// A message was not authentic.
-    bool is_dead() const noexcept { return read_failure_ && *read_failure_ == Errc::authentication_failed; }
+    bool is_dead() const noexcept { return read_failure_ == Errc::authentication_failed; }
 
     bool seal_batch(Plaintext& plaintext);
 
@@ -84,8 +83,8 @@ private:
     Readable* readable_;  // raw_ again, if it can do that
     Session session_;
 
-    // Reading. What was received and not decrypted is [begin_, end_) of the buffer, or all of `parked_`, the beginning of
-    // a message that is kept while the rest is waited for.
+    // Reading. What was received and not decrypted is [begin_, end_) of the buffer, or all of `parked_`, the beginning
+    // of a message that is kept while the rest is waited for.
     PooledBuffer in_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
@@ -93,13 +92,13 @@ private:
     Bytes parked_;
     std::size_t octets_in_turn_ = 0;
     std::size_t messages_in_turn_ = 0;
-    std::size_t block_size_;     // to read into, when the byte stream beneath is not Readable
-    std::optional<Error> read_failure_;
+    std::size_t block_size_;  // to read into, when the byte stream beneath is not Readable
+    Error read_failure_;  // none while its code is zero; the same below
 
     // Writing.
     PooledBuffer out_;
     std::size_t out_size_ = 0;
-    std::optional<Error> write_failure_;
+    Error write_failure_;
 };
 
 }  // namespace libp2p::noise

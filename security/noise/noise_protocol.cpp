@@ -33,8 +33,8 @@ Bytes signed_text(const crypto::X25519PublicKey& static_key) {
     return text;
 }
 
-/// The first of the initiator's muxers that the responder has too; nothing when one of them offers none, as peers do that
-/// know nothing of this.
+/// The first of the initiator's muxers that the responder has too; nothing when one of them offers none, as peers do
+/// that know nothing of this.
 result<ProtocolId> choose_muxer(const std::vector<std::string>& initiator, const std::vector<std::string>& responder) {
     if (initiator.empty() || responder.empty()) {
         return ProtocolId();
@@ -54,8 +54,12 @@ struct Remote {
     std::vector<std::string> muxers;
 };
 
-result<Remote> check_payload(ByteView octets, const crypto::X25519PublicKey& static_key,
-                             const std::optional<PeerId>& expected, VerifiedProofs& verified) {
+result<Remote> check_payload(
+    ByteView octets,
+    const crypto::X25519PublicKey& static_key,
+    const std::optional<PeerId>& expected,
+    VerifiedProofs& verified
+) {
     auto payload = decode_payload(octets);
     if (!payload) {
         return Error(Errc::authentication_failed, "the remote's handshake payload cannot be read");
@@ -128,7 +132,8 @@ public:
             return found.error();
         }
         const bool initiator = options.direction == Direction::outbound;
-        auto muxer = initiator ? choose_muxer(options.muxers, found->muxers) : choose_muxer(found->muxers, options.muxers);
+        auto muxer =
+            initiator ? choose_muxer(options.muxers, found->muxers) : choose_muxer(found->muxers, options.muxers);
         if (!muxer) {
             return muxer.error();
         }
@@ -140,8 +145,13 @@ public:
     /// The channel that follows from a finished handshake.
     std::unique_ptr<SecureChannel> finish(std::unique_ptr<ByteStream> raw) {
         const auto keys = state_.session_keys();
-        Session session{CipherState(keys.send), CipherState(keys.receive), std::move(remote_->key), remote_->peer,
-                        std::move(early_muxer_)};
+        Session session{
+            CipherState(keys.send),
+            CipherState(keys.receive),
+            std::move(remote_->key),
+            remote_->peer,
+            std::move(early_muxer_)
+        };
         const auto early = ByteView(in_).subspan(begin_, end_ - begin_);
         return std::make_unique<NoiseChannel>(unwrap_negotiated(std::move(raw)), std::move(session), early);
     }
@@ -186,11 +196,13 @@ bool VerifiedProofs::verify(const PublicKey& key, ByteView text, ByteView signat
 }
 
 NoiseProtocol::NoiseProtocol(Identity identity, crypto::X25519KeyPair static_key)
-    : identity_(std::move(identity)), static_key_(std::move(static_key)),
+    : identity_(std::move(identity)),
+      static_key_(std::move(static_key)),
       signature_(identity_.sign(signed_text(static_key_.public_key()))) {}
 
-awaitable<result<std::unique_ptr<SecureChannel>>> NoiseProtocol::secure(std::unique_ptr<ByteStream> raw,
-                                                                        SecurityOptions options) {
+awaitable<result<std::unique_ptr<SecureChannel>>> NoiseProtocol::secure(
+    std::unique_ptr<ByteStream> raw, SecurityOptions options
+) {
     const bool initiator = options.direction == Direction::outbound;
     auto make_state = initiator ? &HandshakeState::initiator : &HandshakeState::responder;
     Handshake handshake(*raw, make_state(static_key_, take_ephemeral(), options.prologue));

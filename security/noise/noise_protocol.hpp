@@ -16,8 +16,8 @@ namespace libp2p::noise {
 /// Longest handshake message that is accepted: all of its parts at their bounds.
 inline constexpr std::size_t kMaxHandshakeMessage = 4096;
 
-/// Remembers which signatures were verified, by a digest of key, text and signature. A peer that connects again shows the
-/// same ones as long as its process lives, and verifying is the slowest step of a handshake. Forgets the oldest.
+/// Remembers which signatures were verified, by a digest of key, text and signature. A peer that connects again shows
+/// the same ones as long as its process lives, and verifying is the slowest step of a handshake. Forgets the oldest.
 class VerifiedProofs {
 public:
     /// Whether `signature` is right; computed unless it is remembered.
@@ -32,8 +32,8 @@ private:
 
 /// "/noise": the XX handshake, in which both sides prove that their static key belongs to their identity.
 ///
-/// The static key lives as long as the object, and is signed once: a handshake then takes three Diffie-Hellman operations
-/// and at most one verification, and the ephemeral key is made while the remote has the word.
+/// The static key lives as long as the object, and is signed once: a handshake then takes three Diffie-Hellman
+/// operations and at most one verification, and the ephemeral key is made while the remote has the word.
 class NoiseProtocol final : public SecurityProtocol {
 public:
     explicit NoiseProtocol(Identity identity) : NoiseProtocol(std::move(identity), crypto::X25519KeyPair::generate()) {}
@@ -41,8 +41,8 @@ public:
 
     const ProtocolId& id() const noexcept override { return id_; }
 
-    awaitable<result<std::unique_ptr<SecureChannel>>> secure(std::unique_ptr<ByteStream> raw,
-                                                             SecurityOptions options) override;
+    awaitable<result<std::unique_ptr<SecureChannel>>> secure(std::unique_ptr<ByteStream> raw, SecurityOptions options)
+        override;
 
     /// Makes the next handshake use `ephemeral`. For test vectors.
     void use_next(crypto::X25519KeyPair ephemeral) { next_ephemeral_ = std::move(ephemeral); }

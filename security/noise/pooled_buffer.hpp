@@ -7,9 +7,9 @@
 
 namespace libp2p::noise {
 
-/// Memory for octets on their way through a channel, shared by all channels of a thread: taken when there is something to
-/// move, given back when there is not, so that only busy connections have any. A thread keeps a few blocks for the next
-/// who asks. Move-only.
+/// Memory for octets on their way through a channel, shared by all channels of a thread: taken when there is something
+/// to move, given back when there is not, so that only busy connections have any. A thread keeps a few blocks for the
+/// next who asks. Move-only.
 class PooledBuffer {
 public:
     /// The largest block there is.

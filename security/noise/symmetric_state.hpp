@@ -13,8 +13,8 @@
 
 namespace libp2p::noise {
 
-/// What both sides of a handshake have in common so far: a hash of everything that was said, and a key that only they can
-/// know. The names are those of the Noise specification, section 5.2.
+/// What both sides of a handshake have in common so far: a hash of everything that was said, and a key that only they
+/// can know. The names are those of the Noise specification, section 5.2.
 class SymmetricState {
 public:
     explicit SymmetricState(std::string_view protocol_name) noexcept;

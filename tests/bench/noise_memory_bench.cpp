@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// What a Noise channel costs without a network: both ends in one thread, over a pipe in memory. Octets are sealed, copied
-// into the pipe, copied out of it and opened; so half the speed of the cipher alone is what can be hoped for. Then
-// handshakes, both sides of each.
+// What a Noise channel costs without a network: both ends in one thread, over a pipe in memory. Octets are sealed,
+// copied into the pipe, copied out of it and opened; so half the speed of the cipher alone is what can be hoped for.
+// Then handshakes, both sides of each.
 
 #include "libp2p/crypto/chacha20_poly1305.hpp"
 #include "security/noise/noise_channel.hpp"
@@ -34,7 +34,8 @@ double now() {
 
 /// One direction: a buffer of fixed size.
 struct Pipe {
-    Pipe(const asio::any_io_executor& executor, std::size_t size) : octets(size), readable(executor), writable(executor) {}
+    Pipe(const asio::any_io_executor& executor, std::size_t size)
+        : octets(size), readable(executor), writable(executor) {}
 
     Bytes octets;
     std::size_t begin = 0;
@@ -117,12 +118,15 @@ private:
     std::shared_ptr<Pipe> out_;
 };
 
-std::pair<std::unique_ptr<ByteStream>, std::unique_ptr<ByteStream>> make_pipes(asio::io_context& context,
-                                                                              std::size_t size) {
+std::pair<std::unique_ptr<ByteStream>, std::unique_ptr<ByteStream>> make_pipes(
+    asio::io_context& context, std::size_t size
+) {
     auto there = std::make_shared<Pipe>(context.get_executor(), size);
     auto back = std::make_shared<Pipe>(context.get_executor(), size);
-    return {std::make_unique<PipeStream>(context.get_executor(), back, there),
-            std::make_unique<PipeStream>(context.get_executor(), there, back)};
+    return {
+        std::make_unique<PipeStream>(context.get_executor(), back, there),
+        std::make_unique<PipeStream>(context.get_executor(), there, back)
+    };
 }
 
 void must(const std::exception_ptr& failure) {
@@ -144,8 +148,13 @@ struct Channels {
     std::unique_ptr<SecureChannel> listener;
 };
 
-Channels connect(asio::io_context& context, noise::NoiseProtocol& dialer, noise::NoiseProtocol& listener,
-                 const PeerId& expected, std::size_t pipe_size) {
+Channels connect(
+    asio::io_context& context,
+    noise::NoiseProtocol& dialer,
+    noise::NoiseProtocol& listener,
+    const PeerId& expected,
+    std::size_t pipe_size
+) {
     auto [left, right] = make_pipes(context, pipe_size);
     Channels channels;
     auto dial = [&, &raw = left]() -> awaitable<void> {
@@ -245,6 +254,10 @@ int main(int argc, char** argv) {
     if (json) {
         std::printf("{\"handshakes_per_second\":%.0f}\n", handshakes);
     }
-    std::printf("%s%zu%s\n", json ? "{\"channel_octets\":" : "a channel object takes ", sizeof(noise::NoiseChannel),
-                json ? "}" : " octets");
+    std::printf(
+        "%s%zu%s\n",
+        json ? "{\"channel_octets\":" : "a channel object takes ",
+        sizeof(noise::NoiseChannel),
+        json ? "}" : " octets"
+    );
 }

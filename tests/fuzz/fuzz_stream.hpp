@@ -77,12 +77,16 @@ template <class Task>
 void run(Task task) {
     asio::io_context context(1);
     bool done = false;
-    asio::co_spawn(context, [&] { return task(context.get_executor()); }, [&](const std::exception_ptr& failure) {
-        if (failure) {
-            std::rethrow_exception(failure);
+    asio::co_spawn(
+        context,
+        [&] { return task(context.get_executor()); },
+        [&](const std::exception_ptr& failure) {
+            if (failure) {
+                std::rethrow_exception(failure);
+            }
+            done = true;
         }
-        done = true;
-    });
+    );
     context.run();
     if (!done) {
         std::abort();

@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <array>
 #include <cstdlib>
 
 using namespace libp2p;
@@ -34,19 +35,17 @@ private:
     fuzz::FuzzStream bytes_;
 };
 
-/// The peer of the corpus: its key is made of 32 octets that stand here.
+/// The peer that made the signed record of the corpus (libp2p specs, test vectors of go).
+constexpr std::array<std::uint8_t, 32> kPeerKey{0x11, 0xbb, 0xa3, 0xed, 0x17, 0x21, 0x94, 0x8c, 0xef, 0xb4, 0xe5,
+                                                0x0b, 0x0a, 0x0b, 0xb5, 0xca, 0xd8, 0xa6, 0xb5, 0x2d, 0xc7, 0xb1,
+                                                0xa4, 0x0f, 0x4f, 0x66, 0x52, 0x10, 0x5c, 0x91, 0xe2, 0xc4};
+
 const std::shared_ptr<const ConnectionInfo>& connection() {
     static const auto info = [] {
-        Bytes raw(32);
-        raw[0] = 0x11;  // any point of the curve will do: this is the first that is one
-        auto key = PublicKey::from_raw(KeyType::ed25519, raw);
-        while (!key) {
-            ++raw[0];
-            key = PublicKey::from_raw(KeyType::ed25519, raw);
-        }
+        const auto key = PublicKey::from_raw(KeyType::ed25519, kPeerKey).value();
         const auto address = Multiaddr::parse("/memory/1").value();
         return std::make_shared<const ConnectionInfo>(
-            ConnectionInfo{ConnectionId{1}, Direction::inbound, key->peer_id(), *key, address, address, "memory", "", "",
+            ConnectionInfo{ConnectionId{1}, Direction::inbound, key.peer_id(), key, address, address, "memory", "", "",
                            false, std::chrono::steady_clock::time_point()});
     }();
     return info;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// Both roles of multistream-select, fed with anything. The first octet chooses the role and how the input is cut. However
-// it is cut, the outcome is the same, and nothing is kept, sent or read past the bounds.
+// Both roles of multistream-select, fed with anything. The first octet chooses the role and how the input is cut.
+// However it is cut, the outcome is the same, and nothing is kept, sent or read past the bounds.
 
 #include "proto/multistream.hpp"
 
@@ -73,8 +73,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(whole == exact);
     if (whole.state == Negotiator::State::agreed) {
         require(multistream::is_valid_name(whole.protocol));
-        require(mode % 2 == 0 ? std::find(proposals.begin(), proposals.end(), whole.protocol) != proposals.end()
-                              : supports(whole.protocol));
+        require(
+            mode % 2 == 0 ? std::find(proposals.begin(), proposals.end(), whole.protocol) != proposals.end()
+                          : supports(whole.protocol)
+        );
     }
     return 0;
 }

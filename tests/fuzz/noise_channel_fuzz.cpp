@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// A Noise channel whose remote knows the key and misuses everything else. The input is a list of commands: seal a message
-// of some size, put raw octets, cut, repeat; how the reader reads is chosen by the first octet. Octets that were sealed in
-// order arrive in order, whatever their cut; after the first wrong message nothing arrives.
+// A Noise channel whose remote knows the key and misuses everything else. The input is a list of commands: seal a
+// message of some size, put raw octets, cut, repeat; how the reader reads is chosen by the first octet. Octets that
+// were sealed in order arrive in order, whatever their cut; after the first wrong message nothing arrives.
 
 #include "security/noise/noise_channel.hpp"
 #include "tests/fuzz/fuzz_stream.hpp"
@@ -32,7 +32,9 @@ Script make_script(ByteView commands, const crypto::Secret32& key) {
         const auto amount = commands[1];
         commands = commands.subspan(2);
         if (command < 5) {  // a message: empty, small, or up to the largest
-            const std::size_t sizes[] = {0, amount, amount * std::size_t{17}, amount * std::size_t{257} % 65'520, 65'519};
+            const std::size_t sizes[] = {
+                0, amount, amount * std::size_t{17}, amount * std::size_t{257} % 65'520, 65'519
+            };
             Bytes text(sizes[command]);
             for (auto& octet : text) {
                 octet = next++;
@@ -89,8 +91,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         } else {
             raw = std::make_unique<fuzz::ReadableFuzzStream>(executor, wire, max_read);
         }
-        noise::Session session{noise::CipherState(key), noise::CipherState(key), identity().public_key(),
-                               identity().peer_id(), ""};
+        noise::Session session{
+            noise::CipherState(key), noise::CipherState(key), identity().public_key(), identity().peer_id(), ""
+        };
         noise::NoiseChannel channel(std::move(raw), std::move(session), ByteView(script.wire).first(early));
         Bytes received;
         Bytes into(1U + mode);

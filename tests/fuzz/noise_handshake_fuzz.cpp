@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// A Noise handshake with a remote that says anything, as initiator and as responder, behind a lazy negotiation and without.
-// The keys are always the same ones, and a reordering of "message 2" in the corpus can therefore be right octet for octet.
+// A Noise handshake with a remote that says anything, as initiator and as responder, behind a lazy negotiation and
+// without. The keys are always the same ones, and a reordering of "message 2" in the corpus can therefore be right
+// octet for octet.
 
 #include "security/noise/noise_protocol.hpp"
 #include "tests/fuzz/fuzz_stream.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// The payload of a Noise handshake. What can be read is within its bounds, and is the same after writing and reading it.
+// The payload of a Noise handshake. What can be read is within its bounds, and is the same after writing and reading
+// it.
 
 #include "proto/noise_payload.hpp"
 

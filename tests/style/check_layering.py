@@ -11,38 +11,47 @@ MAY_INCLUDE = {
     "libp2p": {"libp2p", "proto"},
     "security": {"security", "libp2p", "proto"},
     "muxing": {"muxing", "libp2p", "proto"},
-    "transports": {"transports", "libp2p", "proto"},
-    "tools": {"tools", "libp2p", "proto"},
-    "examples": {"libp2p"},
+    "transports": {"transports", "security", "muxing", "libp2p", "proto"},
+    "tools": {"tools", "transports", "security", "muxing", "libp2p", "proto"},
+    "examples": {"examples", "libp2p"},  # and the public headers alone: an example is what a stranger writes
     "tests": {"tests", "tools", "transports", "security", "muxing", "libp2p", "proto"},
 }
-PRIVATE = ("libp2p/swarm/", "libp2p/dns/", "libp2p/crypto/", "libp2p/protocols/internal/")
+PUBLIC_FOLDERS = ("libp2p", "libp2p/protocols", "libp2p/conformance")
+MAY_INCLUDE_OPENSSL = re.compile(r"(libp2p/crypto|transports/webrtc/(\w+/)*dtls)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
 def is_public(path):
-    inside = os.path.dirname(path)
-    return path.endswith(".hpp") and inside in ("libp2p", "libp2p/protocols")
+    return path.endswith(".hpp") and os.path.dirname(path) in PUBLIC_FOLDERS
+
+
+def is_ours(target):
+    return target.split("/")[0] in MAY_INCLUDE
 
 
 def problems(path, text):
     """What is wrong with the includes of one file, a sentence each."""
-    top = path.split("/")[0]
+    top, folder = path.split("/")[0], os.path.dirname(path)
+    published = is_public(path) or folder == "tests/conformance" and path.endswith(".hpp")
     for bracket, target in INCLUDE.findall(text):
-        target_top = target.split("/")[0]
-        if target.startswith("openssl/") and not path.startswith("libp2p/crypto/"):
+        if target.startswith("openssl/") and not MAY_INCLUDE_OPENSSL.match(path):
             yield f"{path}: includes <{target}>; only libp2p/crypto/ may"
         if target.endswith(".pb.h") and path.endswith(".hpp"):
             yield f"{path}: generated code in a header ({target})"
-        if target_top not in MAY_INCLUDE:
+        if not is_ours(target):
+            if published and bracket == '"' and not (folder == "tests/conformance" and "/" not in target):
+                yield f"{path}: a public header includes the private {target}"
             continue
-        if target_top not in MAY_INCLUDE[top]:
+        if target.split("/")[0] not in MAY_INCLUDE[top]:
             yield f"{path}: {top}/ may not include {target}"
-        private = target_top != "libp2p" or target.startswith(PRIVATE)
-        if bracket == "<" and private:
+        if target.startswith("libp2p/conformance/") and top != "tests":
+            yield f"{path}: {top}/ may not include {target}"
+        if bracket == "<" and not is_public(target):
             yield f"{path}: <{target}> is private, so it stands in quotes"
-        if is_public(path) and (private or bracket == '"'):
-            yield f"{path}: a public header includes the private {target}"
+        if top == "examples" and target.startswith("examples/"):
+            continue
+        if (published or top == "examples") and not (bracket == "<" and is_public(target)):
+            yield f"{path}: {'a public header' if published else 'an example'} includes the private {target}"
         if path.startswith("libp2p/protocols/") and target.startswith("libp2p/swarm/"):
             yield f"{path}: protocols do not know the swarm ({target})"
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What the checkers share: which files are ours, and text without comments."""
+"""What the checkers share: which files are ours, and text without comments. Paths are relative to the project."""
 import os
 import re
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FOLDERS = ("proto", "libp2p", "security", "muxing", "transports", "tools", "examples", "tests")
 SKIPPED = {"build", "node_modules", "target", "corpus", "__pycache__", "peers"}
 
+os.chdir(ROOT)
+
 
 def files(*endings, folders=FOLDERS):
-    """Paths, relative to the project, of our files with one of the endings."""
+    """Our files with one of the endings."""
     found = []
     for folder in folders:
         for where, below, names in os.walk(folder):
@@ -22,13 +25,15 @@ def read(path):
         return source.read()
 
 
+LITERALS = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'',
+                      re.S)
+
+
 def without_comments(text):
     """Blanks comments and the insides of literals; line numbers stay."""
     def blank(match):
         kept = match.group(0)
-        if kept.startswith("/"):
-            return "\n" * kept.count("\n")
-        return kept[0] * 2 + "\n" * kept.count("\n")
+        lines = "\n" * kept.count("\n")
+        return lines if kept.startswith("/") else kept[-1] * 2 + lines
 
-    pattern = r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\''
-    return re.sub(pattern, blank, text, flags=re.S)
+    return LITERALS.sub(blank, text)

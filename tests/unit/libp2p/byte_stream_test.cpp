@@ -86,7 +86,10 @@ TEST_F(ByteStreams, WriteDelimitedIsOneWrite) {
 }
 
 TEST_F(ByteStreams, ReadDelimitedTakesNoOctetOfWhatFollows) {
-    provide(as_bytes("\x03" "abcdef"));
+    provide(
+        as_bytes("\x03"
+                 "abcdef")
+    );
     auto message = read_message(100);
     ASSERT_TRUE(message);
     EXPECT_EQ(as_text(*message), "abc");
@@ -137,7 +140,10 @@ TEST_F(ByteStreams, AnEndInAMessageIsAViolation) {
 
 TEST_F(ByteStreams, AnAnnouncementAloneAllocatesLittle) {
     // A gigabyte is announced and 10 octets come. Were it allocated, the address sanitizer would say so.
-    provide(test::from_hex("8080808004" "01020304050607080910"));
+    provide(
+        test::from_hex("8080808004"
+                       "01020304050607080910")
+    );
     EXPECT_EQ(read_message(std::size_t{1} << 40U).error(), Errc::protocol_violation);
 }
 

@@ -104,7 +104,7 @@ TEST_F(Negotiation, AgreesOnTheDialersFirstChoice) {
 
 TEST_F(Negotiation, TakesOneWriteASideWhenTheFirstProposalIsTaken) {
     ASSERT_TRUE(negotiate({"/b"}, {"/b"}).first);
-    EXPECT_EQ(pair_.dialer_meter->writes, 2U);    // one is "over to you"
+    EXPECT_EQ(pair_.dialer_meter->writes, 2U);  // one is "over to you"
     EXPECT_EQ(pair_.listener_meter->writes, 2U);
     EXPECT_LE(pair_.dialer_meter->reads, 4U);
     EXPECT_LE(pair_.listener_meter->reads, 3U);
@@ -283,7 +283,8 @@ TEST_F(Negotiation, CanBeCancelledAtEveryStep) {
     }
 }
 
-// --- lazy --------------------------------------------------------------------------------------------------------------
+// --- lazy
+// --------------------------------------------------------------------------------------------------------------
 
 class LazyNegotiation : public Negotiation {
 protected:
@@ -571,7 +572,8 @@ TEST_F(LazyNegotiation, CanBeCancelledAtEveryStep) {
     }
 }
 
-// --- a lazy stream -----------------------------------------------------------------------------------------------------
+// --- a lazy stream
+// -----------------------------------------------------------------------------------------------------
 
 /// A stream with deadlines that a test moves by hand.
 class TestStream final : public Stream {
@@ -615,9 +617,19 @@ protected:
 
     Identity identity_ = Identity::generate();
     Multiaddr address_ = Multiaddr::parse("/memory/1").value();
-    std::shared_ptr<const ConnectionInfo> info_ = std::make_shared<ConnectionInfo>(
-        ConnectionInfo{ConnectionId{3}, Direction::outbound, identity_.peer_id(), identity_.public_key(), address_,
-                       address_, "memory", "/noise", "/yamux/1.0.0", false, {}});
+    std::shared_ptr<const ConnectionInfo> info_ = std::make_shared<ConnectionInfo>(ConnectionInfo{
+        ConnectionId{3},
+        Direction::outbound,
+        identity_.peer_id(),
+        identity_.public_key(),
+        address_,
+        address_,
+        "memory",
+        "/noise",
+        "/yamux/1.0.0",
+        false,
+        {}
+    });
     TestStream* inner_ = nullptr;
     std::unique_ptr<Stream> stream_;
 };

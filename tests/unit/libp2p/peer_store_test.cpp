@@ -104,8 +104,8 @@ TEST(PeerStore, LeavesOutThePeerAtTheEndAndAddressesOfOthers) {
 
 TEST(PeerStore, LeavesOutAddressesThatAreTooLong) {
     PeerStore store(small());
-    const auto of_size = [](std::size_t size) {  // code and length of /dns4 take four octets
-        return Multiaddr::parse("/dns4/" + std::string(size - 3 - (size - 3 > 127 ? 0 : -1u), 'a')).value();
+    const auto of_size = [](std::size_t size) {  // code and length of /dns4 take three octets
+        return Multiaddr::parse("/dns4/" + std::string(size - 3, 'a')).value();
     };
     std::vector<std::size_t> sizes;
     for (std::size_t size : {kMaxStoredAddressSize - 1, kMaxStoredAddressSize, kMaxStoredAddressSize + 1}) {

@@ -28,7 +28,9 @@ const std::string kHello = encode_message(kHeader);
 const Negotiator::Supports kSupportsEcho = [](std::string_view name) { return name == "/echo/1.0.0"; };
 const Negotiator::List kNoList;
 
-Negotiator echo_responder() { return Negotiator::responder(kSupportsEcho, kNoList); }
+Negotiator echo_responder() {
+    return Negotiator::responder(kSupportsEcho, kNoList);
+}
 
 /// Feeds `input` as the driver does: never more than is wanted. Returns what was not read.
 std::string_view feed_exactly(Negotiator& negotiator, std::string_view input, std::string& output) {
@@ -150,8 +152,9 @@ TEST(Multistream, ResponderRefusesUntilItKnowsOne) {
     auto responder = echo_responder();
     responder.consume(octets(kHello + encode_message("/a") + encode_message("na") + encode_message("/echo/1.0.0")));
     EXPECT_EQ(responder.state(), State::agreed);
-    EXPECT_EQ(responder.take_output(),
-              kHello + encode_message("na") + encode_message("na") + encode_message("/echo/1.0.0"));
+    EXPECT_EQ(
+        responder.take_output(), kHello + encode_message("na") + encode_message("na") + encode_message("/echo/1.0.0")
+    );
     EXPECT_EQ(responder.refused(), "na");
 }
 
@@ -159,9 +162,11 @@ TEST(Multistream, ResponderListsOnce) {
     const Negotiator::List list = [] { return std::vector<std::string>{"/noise", "/yamux/1.0.0"}; };
     auto responder = Negotiator::responder(kSupportsEcho, list);
     responder.consume(octets(kHello + encode_message("ls") + encode_message("ls")));
-    EXPECT_EQ(hex(responder.take_output()).substr(hex(kHello).size()),
-              "17072f6e6f6973650a0d2f79616d75782f312e302e300a0a"
-              "036e610a");
+    EXPECT_EQ(
+        hex(responder.take_output()).substr(hex(kHello).size()),
+        "17072f6e6f6973650a0d2f79616d75782f312e302e300a0a"
+        "036e610a"
+    );
     EXPECT_EQ(responder.state(), State::negotiating);
 }
 
@@ -184,8 +189,13 @@ TEST(Multistream, ListIsBounded) {
 
 TEST(Multistream, HeaderMustBeFirstAndExact) {
     for (const auto& first :
-         {encode_message("/noise"), encode_message("na"), encode_message("/multistream/1.0.1"), std::string("GET / HTTP"),
-          std::string("\x16\x03\x01"), std::string("\x13/multistream/1.0.0 "), std::string("\x93\x00/multistream", 14)}) {
+         {encode_message("/noise"),
+          encode_message("na"),
+          encode_message("/multistream/1.0.1"),
+          std::string("GET / HTTP"),
+          std::string("\x16\x03\x01"),
+          std::string("\x13/multistream/1.0.0 "),
+          std::string("\x93\x00/multistream", 14)}) {
         auto responder = echo_responder();
         responder.consume(octets(first));
         EXPECT_EQ(responder.state(), State::violated) << first;
@@ -298,8 +308,13 @@ TEST(Multistream, LeavesWhatFollowsWhateverTheCut) {
 
 TEST(Multistream, NeverWantsWhatFollows) {
     const std::string data = "x";
-    for (const std::string& name : {std::string("a"), std::string("/echo/1.0.0"), std::string(126, 'x'),
-                                   std::string(127, 'x'), std::string(128, 'x'), std::string(512, 'x')}) {
+    for (const std::string& name :
+         {std::string("a"),
+          std::string("/echo/1.0.0"),
+          std::string(126, 'x'),
+          std::string(127, 'x'),
+          std::string(128, 'x'),
+          std::string(512, 'x')}) {
         const Negotiator::Supports supports = [&](std::string_view proposal) { return proposal == name; };
         auto responder = Negotiator::responder(supports, kNoList);
         std::string output;

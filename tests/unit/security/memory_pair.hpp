@@ -21,11 +21,11 @@
 #include <utility>
 
 /// ASSERT_* return from the function they stand in, which a coroutine cannot do.
-#define CO_ASSERT_TRUE(condition)       \
-    if (!(condition)) {                 \
-        ADD_FAILURE() << #condition;    \
-        co_return;                      \
-    }                                   \
+#define CO_ASSERT_TRUE(condition)    \
+    if (!(condition)) {              \
+        ADD_FAILURE() << #condition; \
+        co_return;                   \
+    }                                \
     static_assert(true)
 
 namespace libp2p::test {
@@ -34,14 +34,14 @@ inline constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
 
 /// What one end of a pair is told to do, and what it did. The test holds it while the end belongs to somebody else.
 struct Meter {
-    std::size_t fail_at = kNever;        ///< this operation, counted from 0, breaks the connection
-    std::size_t max_read = kNever;       ///< a read returns no more octets than this
+    std::size_t fail_at = kNever;   ///< this operation, counted from 0, breaks the connection
+    std::size_t max_read = kNever;  ///< a read returns no more octets than this
     std::size_t operations = 0;
     std::size_t reads = 0;
     std::size_t writes = 0;
     std::size_t waits = 0;
-    std::size_t written = 0;             ///< octets
-    std::size_t time = 0;                ///< in half round trips: everything sent arrives one later
+    std::size_t written = 0;  ///< octets
+    std::size_t time = 0;     ///< in half round trips: everything sent arrives one later
     bool alive = true;
     std::function<void(Bytes&)> tamper;  ///< sees what each write sends before it leaves
 };
@@ -67,8 +67,12 @@ struct Wire {
 /// One end of a pair. Octets keep the boundaries of the writes, unless `Meter::max_read` cuts them further.
 class MemoryStream : public ByteStream {
 public:
-    MemoryStream(asio::any_io_executor executor, std::shared_ptr<Wire> in, std::shared_ptr<Wire> out,
-                 std::shared_ptr<Meter> meter)
+    MemoryStream(
+        asio::any_io_executor executor,
+        std::shared_ptr<Wire> in,
+        std::shared_ptr<Wire> out,
+        std::shared_ptr<Meter> meter
+    )
         : executor_(std::move(executor)), in_(std::move(in)), out_(std::move(out)), meter_(std::move(meter)) {}
 
     ~MemoryStream() override {
@@ -288,7 +292,8 @@ bool run_both(asio::io_context& context, First first, Second second) {
     return *done == 2;
 }
 
-/// Runs `step` handlers of a task, then cancels it and lets it unwind. Returns false once the task ends by itself sooner.
+/// Runs `step` handlers of a task, then cancels it and lets it unwind. Returns false once the task ends by itself
+/// sooner.
 template <class Task>
 bool cancel_after(asio::io_context& context, std::size_t steps, Task task, bool& unwound) {
     asio::cancellation_signal signal;

@@ -13,8 +13,10 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <array>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -123,71 +125,90 @@ class DnsServer {
 public:
     using Answer = std::function<std::vector<Bytes>(const DnsQuestion&)>;
 
-    DnsServer(asio::io_context& io, Answer how) : answer(std::move(how)), udp_(io), acceptor_(io) {
-        // A port that is free on both.
-        const auto loopback = asio::ip::address_v4::loopback();
-        for (int i = 0; i < 20; ++i) {
-            udp_ = asio::ip::udp::socket(io, asio::ip::udp::endpoint(loopback, 0));
-            error_code ec;
-            acceptor_ = asio::ip::tcp::acceptor(io, asio::ip::tcp::v4());
-            acceptor_.bind({loopback, udp_.local_endpoint().port()}, ec);
-            if (!ec) {
-                break;
-            }
-        }
-        acceptor_.listen();
-        asio::co_spawn(io, serve_udp(), asio::detached);
-        asio::co_spawn(io, serve_tcp(), asio::detached);
+    DnsServer(asio::io_context& io, Answer answer) : state_(std::make_shared<State>(io, std::move(answer))) {
+        asio::co_spawn(io, serve_udp(state_), asio::detached);
+        asio::co_spawn(io, serve_tcp(state_), asio::detached);
+    }
+    DnsServer(const DnsServer&) = delete;
+    DnsServer& operator=(const DnsServer&) = delete;
+    ~DnsServer() {
+        error_code ignored;
+        state_->udp.close(ignored);
+        state_->acceptor.close(ignored);
+        state_->answer = [](const DnsQuestion&) { return std::vector<Bytes>(); };
     }
 
-    std::string address() const { return "127.0.0.1:" + std::to_string(udp_.local_endpoint().port()); }
+    std::string address() const { return "127.0.0.1:" + std::to_string(state_->udp.local_endpoint().port()); }
 
-    Answer answer;
-    std::vector<std::string> asked;  // names, in the order of the questions
+    /// Names, in the order of the questions.
+    const std::vector<std::string>& asked() const { return state_->asked; }
 
 private:
-    DnsQuestion read(ByteView message, bool is_tcp) {
-        DnsQuestion question{message, {}, 0, is_tcp};
-        std::size_t at = 12;
-        while (message[at] != 0) {
-            if (!question.name.empty()) {
-                question.name += '.';
+    struct State {
+        State(asio::io_context& io, Answer how) : answer(std::move(how)), udp(io), acceptor(io) {
+            // A port that is free on both.
+            const auto loopback = asio::ip::address_v4::loopback();
+            for (int i = 0; i < 20; ++i) {
+                udp = asio::ip::udp::socket(io, asio::ip::udp::endpoint(loopback, 0));
+                error_code ec;
+                acceptor = asio::ip::tcp::acceptor(io, asio::ip::tcp::v4());
+                acceptor.bind({loopback, udp.local_endpoint().port()}, ec);
+                if (!ec) {
+                    break;
+                }
             }
-            question.name += as_text(message.subspan(at + 1, message[at]));
-            at += 1u + message[at];
+            acceptor.listen();
         }
-        question.type = static_cast<std::uint16_t>(message[at + 1] << 8 | message[at + 2]);
-        asked.push_back(question.name);
-        return question;
-    }
 
-    awaitable<void> serve_udp() {
+        DnsQuestion read(ByteView message, bool is_tcp) {
+            DnsQuestion question{message, {}, 0, is_tcp};
+            std::size_t at = 12;
+            while (message[at] != 0) {
+                if (!question.name.empty()) {
+                    question.name += '.';
+                }
+                question.name += as_text(message.subspan(at + 1, message[at]));
+                at += 1u + message[at];
+            }
+            question.type = static_cast<std::uint16_t>(message[at + 1] << 8 | message[at + 2]);
+            asked.push_back(question.name);
+            return question;
+        }
+
+        Answer answer;
+        asio::ip::udp::socket udp;
+        asio::ip::tcp::acceptor acceptor;
+        std::vector<std::string> asked;
+    };
+
+    static awaitable<void> serve_udp(std::shared_ptr<State> state) {
         Bytes buffer(4096);
         asio::ip::udp::endpoint from;
         for (;;) {
-            auto [ec, size] = co_await udp_.async_receive_from(asio::buffer(buffer), from, as_result);
+            auto [ec, size] = co_await state->udp.async_receive_from(asio::buffer(buffer), from, as_result);
             if (ec) {
                 co_return;
             }
-            for (const auto& reply : answer(read(ByteView(buffer).first(size), false))) {
+            for (const auto& reply : state->answer(state->read(ByteView(buffer).first(size), false))) {
                 error_code ignored;
-                udp_.send_to(asio::buffer(reply), from, 0, ignored);
+                state->udp.send_to(asio::buffer(reply), from, 0, ignored);
             }
         }
     }
 
-    awaitable<void> serve_tcp() {
+    static awaitable<void> serve_tcp(std::shared_ptr<State> state) {
         auto executor = co_await asio::this_coro::executor;
         for (;;) {
-            auto [ec, socket] = co_await acceptor_.async_accept(as_result);
+            asio::ip::tcp::socket socket(executor);
+            auto [ec] = co_await state->acceptor.async_accept(socket, as_result);
             if (ec) {
                 co_return;
             }
-            asio::co_spawn(executor, serve_connection(std::move(socket)), asio::detached);
+            asio::co_spawn(executor, serve_connection(state, std::move(socket)), asio::detached);
         }
     }
 
-    awaitable<void> serve_connection(asio::ip::tcp::socket socket) {
+    static awaitable<void> serve_connection(std::shared_ptr<State> state, asio::ip::tcp::socket socket) {
         for (;;) {
             std::array<std::uint8_t, 2> length{};
             auto [head_ec, head] = co_await asio::async_read(socket, asio::buffer(length), as_result);
@@ -199,7 +220,7 @@ private:
             if (body_ec) {
                 co_return;
             }
-            for (const auto& reply : answer(read(message, true))) {
+            for (const auto& reply : state->answer(state->read(message, true))) {
                 Bytes framed{static_cast<std::uint8_t>(reply.size() >> 8), static_cast<std::uint8_t>(reply.size())};
                 framed.insert(framed.end(), reply.begin(), reply.end());
                 auto [ec, sent] = co_await asio::async_write(socket, asio::buffer(framed), as_result);
@@ -210,8 +231,7 @@ private:
         }
     }
 
-    asio::ip::udp::socket udp_;
-    asio::ip::tcp::acceptor acceptor_;
+    std::shared_ptr<State> state_;  // shared with the coroutines, which end after the server
 };
 
 /// Runs `body` to its end, whatever else waits on `io`.

@@ -42,7 +42,7 @@ protected:
             texts = std::move(list);
         };
         test::run(io_, body());
-        asked_ = server.asked;
+        asked_ = server.asked();
         return texts;
     }
 

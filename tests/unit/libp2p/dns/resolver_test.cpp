@@ -68,7 +68,7 @@ protected:
             texts = Texts(sorted.begin(), sorted.end());
         };
         test::run(io_, body());
-        asked_ = server.asked;
+        asked_ = server.asked();
         return texts;
     }
 

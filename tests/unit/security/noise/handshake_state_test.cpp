@@ -90,8 +90,9 @@ TEST_P(NoiseVectors, AreReproducedOctetForOctet) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, NoiseVectors, testing::ValuesIn(test::kVectors),
-                         [](const auto& parameter) { return std::string(parameter.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, NoiseVectors, testing::ValuesIn(test::kVectors), [](const auto& parameter) {
+    return std::string(parameter.param.name);
+});
 
 TEST(HandshakeState, EveryOctetOfEveryMessageIsAuthenticated) {
     for (int number = 2; number <= 3; ++number) {

@@ -54,8 +54,13 @@ protected:
     }
 
     Session session(std::uint8_t send, std::uint8_t receive, std::uint64_t counter) const {
-        return {CipherState(key_of(send), counter), CipherState(key_of(receive), counter), identity_.public_key(),
-                identity_.peer_id(), "/m"};
+        return {
+            CipherState(key_of(send), counter),
+            CipherState(key_of(receive), counter),
+            identity_.public_key(),
+            identity_.peer_id(),
+            "/m"
+        };
     }
 
     void send(ByteView bytes) {
@@ -116,8 +121,9 @@ protected:
     std::size_t chunks_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(Over, NoiseChannels, testing::Bool(),
-                         [](const auto& parameter) { return parameter.param ? "Readable" : "Plain"; });
+INSTANTIATE_TEST_SUITE_P(Over, NoiseChannels, testing::Bool(), [](const auto& parameter) {
+    return parameter.param ? "Readable" : "Plain";
+});
 
 TEST_P(NoiseChannels, KnowWhoIsThere) {
     EXPECT_EQ(left_->remote_peer(), identity_.peer_id());
@@ -126,8 +132,19 @@ TEST_P(NoiseChannels, KnowWhoIsThere) {
 }
 
 TEST_P(NoiseChannels, CarryBuffersOfAllSizes) {
-    for (std::size_t size : {1UL, 15UL, 2047UL, 2048UL, 65'518UL, 65'519UL, 65'520UL, 131'038UL, 131'039UL, 262'144UL,
-                             300'000UL, 1'000'000UL}) {
+    for (std::size_t size :
+         {1UL,
+          15UL,
+          2047UL,
+          2048UL,
+          65'518UL,
+          65'519UL,
+          65'520UL,
+          131'038UL,
+          131'039UL,
+          262'144UL,
+          300'000UL,
+          1'000'000UL}) {
         const auto bytes = pattern(size);
         send(bytes);
         EXPECT_EQ(receive(size), bytes) << size;
@@ -502,11 +519,12 @@ TEST_P(NoiseChannels, WaitWithoutABufferWhereTheByteStreamCan) {
     EXPECT_TRUE(done);
 }
 
-// --- the pool ----------------------------------------------------------------------------------------------------------
+// --- the pool
+// ----------------------------------------------------------------------------------------------------------
 
 TEST(PooledBuffer, IsAsLargeAsAskedFor) {
-    for (std::size_t size : {std::size_t{1}, std::size_t{4096}, std::size_t{4097}, std::size_t{65'537},
-                             PooledBuffer::kMaxSize}) {
+    for (std::size_t size :
+         {std::size_t{1}, std::size_t{4096}, std::size_t{4097}, std::size_t{65'537}, PooledBuffer::kMaxSize}) {
         PooledBuffer buffer(size);
         EXPECT_GE(buffer.size(), size);
         std::fill_n(buffer.data(), buffer.size(), std::uint8_t{1});

@@ -107,8 +107,7 @@ protected:
             EXPECT_TRUE(co_await read_exactly(channel, into));
             EXPECT_EQ(as_text(into), "over to you");
         };
-        EXPECT_TRUE(run_both(
-            context_, [&] { return talk(**dialled_); }, [&] { return talk(**accepted_); }));
+        EXPECT_TRUE(run_both(context_, [&] { return talk(**dialled_); }, [&] { return talk(**accepted_); }));
     }
 
     asio::io_context context_;
@@ -154,8 +153,9 @@ TEST_F(NoiseHandshake, KeysOfAllTypesWork) {
     }
 }
 
-awaitable<void> secure_into(Secured& channel, SecurityProtocol& protocol, std::unique_ptr<ByteStream> raw,
-                            SecurityOptions options) {
+awaitable<void> secure_into(
+    Secured& channel, SecurityProtocol& protocol, std::unique_ptr<ByteStream> raw, SecurityOptions options
+) {
     channel = co_await protocol.secure(std::move(raw), std::move(options));
     EXPECT_TRUE(channel);
 }
@@ -385,7 +385,8 @@ TEST_F(NoiseHandshake, PrologueMustBeTheSame) {
     EXPECT_FALSE(accepted_);
 }
 
-// --- early muxers ------------------------------------------------------------------------------------------------------
+// --- early muxers
+// ------------------------------------------------------------------------------------------------------
 
 struct MuxerCase {
     std::string_view name;
@@ -411,14 +412,22 @@ TEST_P(EarlyMuxers, AreAgreedOnAsTheDialerPrefers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, EarlyMuxers,
-    testing::Values(MuxerCase{"same", {"/y"}, {"/y"}, "/y"}, MuxerCase{"order", {"/m", "/y"}, {"/y", "/m"}, "/m"},
-                    MuxerCase{"second", {"/q", "/y"}, {"/z", "/y"}, "/y"}, MuxerCase{"none_here", {}, {"/y"}, ""},
-                    MuxerCase{"none_there", {"/y"}, {}, ""}, MuxerCase{"none_at_all", {}, {}, ""},
-                    MuxerCase{"no_overlap", {"/y"}, {"/m"}, std::nullopt}),
-    [](const auto& parameter) { return std::string(parameter.param.name); });
+    All,
+    EarlyMuxers,
+    testing::Values(
+        MuxerCase{"same", {"/y"}, {"/y"}, "/y"},
+        MuxerCase{"order", {"/m", "/y"}, {"/y", "/m"}, "/m"},
+        MuxerCase{"second", {"/q", "/y"}, {"/z", "/y"}, "/y"},
+        MuxerCase{"none_here", {}, {"/y"}, ""},
+        MuxerCase{"none_there", {"/y"}, {}, ""},
+        MuxerCase{"none_at_all", {}, {}, ""},
+        MuxerCase{"no_overlap", {"/y"}, {"/m"}, std::nullopt}
+    ),
+    [](const auto& parameter) { return std::string(parameter.param.name); }
+);
 
-// --- vectors -----------------------------------------------------------------------------------------------------------
+// --- vectors
+// -----------------------------------------------------------------------------------------------------------
 
 class Libp2pVectors : public NoiseHandshake, public testing::WithParamInterface<test::Libp2pVector> {};
 
@@ -463,8 +472,9 @@ TEST_P(Libp2pVectors, AreReproducedOctetForOctet) {
     EXPECT_EQ(sent[4], vector.transport[1]);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Libp2pVectors, testing::ValuesIn(test::kLibp2pVectors),
-                         [](const auto& parameter) { return std::string(parameter.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, Libp2pVectors, testing::ValuesIn(test::kLibp2pVectors), [](const auto& parameter) {
+    return std::string(parameter.param.name);
+});
 
 TEST(Libp2pVectorKeys, AreThoseOfTheHandshake) {
     for (const auto& vector : test::kLibp2pVectors) {
@@ -488,7 +498,8 @@ TEST(Libp2pVectorKeys, AreThoseOfTheHandshake) {
     }
 }
 
-// --- faults ------------------------------------------------------------------------------------------------------------
+// --- faults
+// ------------------------------------------------------------------------------------------------------------
 
 TEST_F(NoiseHandshake, FailsAtEveryStep) {
     for (bool fail_dialer : {true, false}) {
@@ -563,7 +574,8 @@ TEST_F(NoiseHandshake, AnEndInTheHandshakeIsAnError) {
     EXPECT_EQ(accepted_.error(), kEof);
 }
 
-// --- the whole upgrade -------------------------------------------------------------------------------------------------
+// --- the whole upgrade
+// -------------------------------------------------------------------------------------------------
 
 /// What the upgrader does with one security protocol, then one octet there and back.
 class Upgrade : public NoiseHandshake {
@@ -606,8 +618,7 @@ protected:
 };
 
 TEST_F(Upgrade, AnOctetIsBackTwoRoundTripsAfterTheConnectionStands) {
-    ASSERT_TRUE(run_both(
-        context_, [&] { return dial(false); }, [&] { return listen(false); }));
+    ASSERT_TRUE(run_both(context_, [&] { return dial(false); }, [&] { return listen(false); }));
     EXPECT_EQ(pair_.dialer_meter->time, 4U);  // half round trips; TCP has taken two before
     EXPECT_LE(pair_.dialer_meter->writes, 3U);
     EXPECT_LE(pair_.listener_meter->writes, 3U);
@@ -615,8 +626,7 @@ TEST_F(Upgrade, AnOctetIsBackTwoRoundTripsAfterTheConnectionStands) {
 
 TEST_F(Upgrade, ALazyMuxerCostsNoRoundTrip) {
     listener_muxers_.clear();
-    ASSERT_TRUE(run_both(
-        context_, [&] { return dial(true); }, [&] { return listen(true); }));
+    ASSERT_TRUE(run_both(context_, [&] { return dial(true); }, [&] { return listen(true); }));
     EXPECT_EQ(pair_.dialer_meter->time, 4U);
     EXPECT_LE(pair_.dialer_meter->writes, 3U);
     EXPECT_LE(pair_.listener_meter->writes, 4U);
@@ -626,8 +636,7 @@ TEST_F(Upgrade, WorksOctetByOctet) {
     pair_.dialer_meter->max_read = 1;
     pair_.listener_meter->max_read = 1;
     listener_muxers_.clear();
-    ASSERT_TRUE(run_both(
-        context_, [&] { return dial(true); }, [&] { return listen(true); }));
+    ASSERT_TRUE(run_both(context_, [&] { return dial(true); }, [&] { return listen(true); }));
 }
 
 TEST_F(Upgrade, ARefusedSecurityProtocolIsNamed) {

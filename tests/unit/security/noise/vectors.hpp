@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-// Vectors for Noise_XX_25519_ChaChaPoly_SHA256. "empty" and "payloads" are those of github.com/flynn/noise, "cacophony" of
-// github.com/haskell-cryptography/cacophony; the two of the libp2p handshake were derived for this project.
+// Vectors for Noise_XX_25519_ChaChaPoly_SHA256. "empty" and "payloads" are those of github.com/flynn/noise, "cacophony"
+// of github.com/haskell-cryptography/cacophony; the two of the libp2p handshake were derived for this project.
 
 #include <array>
 #include <string>
@@ -24,8 +24,8 @@ struct Vector {
     std::string_view responder_static;
     std::string_view initiator_ephemeral;
     std::string_view responder_ephemeral;
-    std::string_view handshake_hash;         ///< empty where the source has none
-    bool initiator_sends_first;              ///< of the transport messages; then they take turns
+    std::string_view handshake_hash;  ///< empty where the source has none
+    bool initiator_sends_first;       ///< of the transport messages; then they take turns
     std::vector<Message> messages;
 };
 
@@ -39,18 +39,15 @@ inline const std::vector<Vector> kVectors = {
      "",
      true,
      {
-         {"",
-          "358072d6365880d1aeea329adf9121383851ed21a28e3b75e965d0d2cd166254"},
+         {"", "358072d6365880d1aeea329adf9121383851ed21a28e3b75e965d0d2cd166254"},
          {"",
           "64b101b1d0be5a8704bd078f9895001fc03e8e9f9522f188dd128d9846d484663414af878d3e46a2f58911a816d6e834"
           "6d4ea17a6f2a0bb4ef4ed56c133cff4560a34e36ea82109f26cf2e5a5caf992b608d55c747f615e5a3425a7a19eefb8f"},
          {"",
           "87f864c11ba449f46a0a4f4e2eacbb7b0457784f4fca1937f572c93603e9c4d97e5ea11b16f3968710b23a3be3202dc1"
           "b5e1ce3c963347491e74f5c0768a9b42"},
-         {"79656c6c6f777375626d6172696e65",
-          "a52ef02ba60e12696d1d6b9ef4245c88fca757b6134ad6e76b56e310a6adf6"},
-         {"7375626d6172696e6579656c6c6f77",
-          "2445aa438ebd649281c636cc7269ca82f1d9023d72520943aeabf909cdf521"},
+         {"79656c6c6f777375626d6172696e65", "a52ef02ba60e12696d1d6b9ef4245c88fca757b6134ad6e76b56e310a6adf6"},
+         {"7375626d6172696e6579656c6c6f77", "2445aa438ebd649281c636cc7269ca82f1d9023d72520943aeabf909cdf521"},
      }},
     {"payloads",
      "",
@@ -61,8 +58,8 @@ inline const std::vector<Vector> kVectors = {
      "",
      true,
      {
-         {"746573745f6d73675f30",
-          "358072d6365880d1aeea329adf9121383851ed21a28e3b75e965d0d2cd166254746573745f6d73675f30"},
+         {"746573745f6d73675f30", "358072d6365880d1aeea329adf9121383851ed21a28e3b75e965d0d2cd166254746573745f6d73675f30"
+         },
          {"746573745f6d73675f31",
           "64b101b1d0be5a8704bd078f9895001fc03e8e9f9522f188dd128d9846d484663414af878d3e46a2f58911a816d6e834"
           "6d4ea17a6f2a0bb4ef4ed56c133cff4572e7a2ba5123ac30618b3d205f5c2d17f50cbca216483ac56bcc78e33bf52030"
@@ -70,10 +67,8 @@ inline const std::vector<Vector> kVectors = {
          {"746573745f6d73675f32",
           "87f864c11ba449f46a0a4f4e2eacbb7b0457784f4fca1937f572c93603e9c4d9f27e318e43ba630594c4d08eeb3b36d9"
           "7c7377a2f4f9144b2f0c8095ad92140505b2ab53eff244b14138"},
-         {"79656c6c6f777375626d6172696e65",
-          "a52ef02ba60e12696d1d6b9ef4245c88fca757b6134ad6e76b56e310a6adf6"},
-         {"7375626d6172696e6579656c6c6f77",
-          "2445aa438ebd649281c636cc7269ca82f1d9023d72520943aeabf909cdf521"},
+         {"79656c6c6f777375626d6172696e65", "a52ef02ba60e12696d1d6b9ef4245c88fca757b6134ad6e76b56e310a6adf6"},
+         {"7375626d6172696e6579656c6c6f77", "2445aa438ebd649281c636cc7269ca82f1d9023d72520943aeabf909cdf521"},
      }},
     {"cacophony",
      "4a6f686e2047616c74",
@@ -93,26 +88,25 @@ inline const std::vector<Vector> kVectors = {
          {"462e20412e20486179656b",
           "c7195ffacac1307ff99046f219750fc47693e23c3cb08b89c2af808b444850a80ae475b9df0f169ae80a89be0865b57f"
           "58c9fea0d4ec82a286427402f113e4b6ae769a1d95941d49b25030"},
-         {"4361726c204d656e676572",
-          "96763ed773f8e47bb3712f0e29b3060ffc956ffc146cee53d5e1df"},
-         {"4a65616e2d426170746973746520536179",
-          "3e40f15f6f3a46ae446b253bf8b1d9ffb6ed9b174d272328ff91a7e2e5c79c07f5"},
+         {"4361726c204d656e676572", "96763ed773f8e47bb3712f0e29b3060ffc956ffc146cee53d5e1df"},
+         {"4a65616e2d426170746973746520536179", "3e40f15f6f3a46ae446b253bf8b1d9ffb6ed9b174d272328ff91a7e2e5c79c07f5"},
          {"457567656e2042f6686d20766f6e2042617765726b",
           "eb3f3515110702e047a6c9da4478b6ead94873c11c0f2d710ddb3f09fce024b3a58502ae3f"},
      }},
 };
 
-/// A whole libp2p handshake: identity seeds of 32 times a1 (initiator) and b2 (responder), Noise keys as in "empty", framed.
+/// A whole libp2p handshake: identity seeds of 32 times a1 (initiator) and b2 (responder), Noise keys as in "empty",
+/// framed.
 struct Libp2pVector {
     std::string_view name;
     std::vector<std::string> initiator_muxers;
     std::vector<std::string> responder_muxers;
     std::string_view responder_payload;
     std::string_view initiator_payload;
-    std::array<std::string_view, 3> handshake;     ///< frames
-    std::array<std::string_view, 2> transport;     ///< "hello from initiator", "hello from responder"
+    std::array<std::string_view, 3> handshake;  ///< frames
+    std::array<std::string_view, 2> transport;  ///< "hello from initiator", "hello from responder"
     std::string_view handshake_hash;
-    std::string_view initiator_key;                ///< of what the initiator sends
+    std::string_view initiator_key;  ///< of what the initiator sends
     std::string_view responder_key;
 };
 

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# bash completion for p2p
+
+_p2p()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+    local commands="key listen ping identify perf echo connect streams addr"
+    local common="--json --key --log --timeout --security --muxer --help"
+    COMPREPLY=()
+
+    case $previous in
+        --key) compopt -o default; return ;;
+        --type) COMPREPLY=($(compgen -W "ed25519 secp256k1 ecdsa rsa" -- "$current")); return ;;
+        --log) COMPREPLY=($(compgen -W "trace debug info warning error" -- "$current")); return ;;
+        --security) COMPREPLY=($(compgen -W "noise" -- "$current")); return ;;
+        --muxer) COMPREPLY=($(compgen -W "yamux" -- "$current")); return ;;
+        --count | -n | --parallel | --streams | --upload | --download | --timeout | --interval) return ;;
+    esac
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "$commands --help --version" -- "$current"))
+        return
+    fi
+
+    local options
+    case ${COMP_WORDS[1]} in
+        key)
+            if [ "$COMP_CWORD" -eq 2 ]; then
+                COMPREPLY=($(compgen -W "new show --help" -- "$current"))
+                return
+            fi
+            options="--json --help"
+            [ "${COMP_WORDS[2]}" = new ] && options+=" --type --force"
+            [[ $current == -* ]] || { compopt -o default; return; }
+            ;;
+        listen) options="--listen $common" ;;
+        ping) options="--count --interval $common" ;;
+        perf) options="--upload --download --streams $common" ;;
+        connect) options="--count --parallel --identify $common" ;;
+        streams) options="--count --parallel $common" ;;
+        identify | echo) options=$common ;;
+        addr) options="--json --help" ;;
+        *) return ;;
+    esac
+    COMPREPLY=($(compgen -W "$options" -- "$current"))
+}
+
+complete -F _p2p p2p
