@@ -179,7 +179,7 @@ private:
         component.protocol = take_segment();
         const auto* info = find_protocol(std::string_view(component.protocol));
         if (info == nullptr) {
-            return "no protocol is called " + address::quoted(component.protocol);
+            return "no protocol is called " + address::in_quotes(component.protocol);
         }
         Bytes value;
         if (info->size_bits != 0) {
@@ -245,7 +245,7 @@ result<Multiaddr> Multiaddr::parse(std::string_view text) {
         if (!component.problem.empty()) {
             auto where = component.protocol.empty() ? std::string() : component.protocol + ": ";
             return refuse(
-                address::quoted(text) + ", at character " + std::to_string(component.problem_offset + 1) + ": " +
+                address::in_quotes(text) + ", at character " + std::to_string(component.problem_offset + 1) + ": " +
                 where + component.problem
             );
         }

@@ -6,7 +6,6 @@
 
 #include <libp2p/protocols/echo.hpp>
 #include <libp2p/protocols/perf.hpp>
-#include <libp2p/protocols/ping.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -37,7 +37,7 @@ bool is_clean_text(std::string_view text) noexcept {
     return true;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     constexpr std::size_t kLongest = 64;
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out = "'";

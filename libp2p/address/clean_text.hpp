@@ -11,6 +11,6 @@ namespace libp2p::address {
 bool is_clean_text(std::string_view text) noexcept;
 
 /// `text` in quotes for a message to people: cut when it is long, and with nothing in it that could steer a terminal.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace libp2p::address

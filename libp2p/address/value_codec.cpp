@@ -103,7 +103,7 @@ Error refuse(std::string why) {
 }
 
 Error refuse(std::string_view text, std::string_view why) {
-    return refuse(quoted(text) + " " + std::string(why));
+    return refuse(in_quotes(text) + " " + std::string(why));
 }
 
 /// Digits and nothing else, at most `largest`.

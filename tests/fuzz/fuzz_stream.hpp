@@ -45,10 +45,9 @@ protected:
         return count;
     }
 
-    ByteView input_;
-
 private:
     asio::any_io_executor executor_;
+    ByteView input_;
     std::size_t max_read_;
 };
 

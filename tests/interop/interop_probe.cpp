@@ -7,7 +7,6 @@
 
 #include <libp2p/protocols/echo.hpp>
 #include <libp2p/protocols/perf.hpp>
-#include <libp2p/protocols/ping.hpp>
 #include <libp2p/tasks.hpp>
 #include <libp2p/timeout.hpp>
 
@@ -253,7 +252,6 @@ awaitable<result<void>> listen(Session& session, const ProbeOptions& options) {
         addresses.push_back(std::move(*address));
     }
     auto& host = session.host();
-    host.handle(ping::kProtocol, ping::serve);
     host.handle(perf::kProtocol, perf::serve);
     host.handle(perf::kLitep2pProtocol, perf::serve_litep2p);
     host.handle(kResetProtocol, serve_reset);

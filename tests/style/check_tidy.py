@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """check_tidy.py CLANG_TIDY BUILD_FOLDER [FILE…]: clang-tidy over our sources, several at a time.
 
-A file that was clean is not looked at again until it, a header of ours that it includes, or .clang-tidy changes.
+A file that was clean is not looked at again until it, a header of ours that it includes, or .clang-tidy changes; what was
+clean is noted outside the tree, in ${XDG_CACHE_HOME:-~/.cache}/libp2p-tidy.
 """
 import concurrent.futures
 import functools
@@ -27,15 +28,15 @@ def content(path):
     return hashlib.sha256(sources.read(path).encode()).digest()
 
 
-def fingerprint(path):
-    """Of all that decides what clang-tidy says about a file."""
+def fingerprint(path, version):
+    """Of all of ours that decides what clang-tidy says about a file."""
     seen, left = set(), [path]
     while left:
         one = left.pop()
         if one not in seen:
             seen.add(one)
             left += included(one)
-    mixed = hashlib.sha256(content(".clang-tidy"))
+    mixed = hashlib.sha256(version.encode() + content(".clang-tidy"))
     for one in sorted(seen):
         mixed.update(one.encode() + content(one))
     return mixed.hexdigest()
@@ -43,11 +44,12 @@ def fingerprint(path):
 
 def main():
     program, build, *chosen = sys.argv[1:]
-    known = os.path.join(build, "tidy")
+    known = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "libp2p-tidy")
     os.makedirs(known, exist_ok=True)
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     paths = chosen or sources.files(".cpp", folders=("proto", "libp2p", "security", "muxing", "transports", "tools"))
     paths = [p for p in paths if not p.startswith("libp2p/asio/")]
-    marks = {p: os.path.join(known, fingerprint(p)) for p in paths}
+    marks = {p: os.path.join(known, fingerprint(p, version)) for p in paths}
     left = [p for p in paths if not os.path.exists(marks[p])]
 
     def tidy(path):

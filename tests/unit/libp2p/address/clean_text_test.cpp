@@ -55,12 +55,12 @@ TEST(CleanText, HasNoBrokenOrOverlongSequences) {
     }
 }
 
-TEST(Quoted, CutsLongTextAndShowsOddOctetsAsNumbers) {
-    EXPECT_EQ(quoted(""), "''");
-    EXPECT_EQ(quoted("plain text"), "'plain text'");
-    EXPECT_EQ(quoted("\x1b[31m\xff\n"), "'\\x1b[31m\\xff\\x0a'");
-    EXPECT_EQ(quoted(std::string(64, 'a')), "'" + std::string(64, 'a') + "'");
-    EXPECT_EQ(quoted(std::string(65, 'a')), "'" + std::string(64, 'a') + "…'");
+TEST(InQuotes, CutsLongTextAndShowsOddOctetsAsNumbers) {
+    EXPECT_EQ(in_quotes(""), "''");
+    EXPECT_EQ(in_quotes("plain text"), "'plain text'");
+    EXPECT_EQ(in_quotes("\x1b[31m\xff\n"), "'\\x1b[31m\\xff\\x0a'");
+    EXPECT_EQ(in_quotes(std::string(64, 'a')), "'" + std::string(64, 'a') + "'");
+    EXPECT_EQ(in_quotes(std::string(65, 'a')), "'" + std::string(64, 'a') + "…'");
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ TEST_F(YamuxConnectionTest, AnEchoIsOneWriteEachWay) {
         co_await settle();
         EXPECT_EQ(client_channel->writes.size(), 2U) << "the echo, and the answer to the server's first ping";
         EXPECT_EQ(server_channel->writes.size(), 1U);
-        EXPECT_EQ(client_channel->writes[0], 2 * kHeaderSize + 1024);
+        EXPECT_EQ(client_channel->writes[0], 3 * kHeaderSize + 1024) << "ping, data with SYN, FIN";
     });
 }
 
