@@ -21,7 +21,8 @@ public:
     }
     awaitable<result<void>> write(std::span<const ByteView> buffers) override {
         std::vector<asio::const_buffer> gathered;
-        for (auto buffer : buffers) gathered.emplace_back(buffer.data(), buffer.size());
+        for (auto buffer : buffers)
+            gathered.emplace_back(buffer.data(), buffer.size());
         auto [ec, sent] = co_await asio::async_write(socket_, gathered, as_result);
         co_return ec ? result<void>(ec) : ok();
     }
@@ -43,9 +44,14 @@ private:
 };
 
 /// What both sides do with a connected socket.
-inline awaitable<result<std::unique_ptr<Connection>>> upgrade(TransportServices& services, Unix::socket socket,
-                                                              Direction direction, Multiaddr address,
-                                                              std::optional<PeerId> expected, ConnectionScope& scope) {
+inline awaitable<result<std::unique_ptr<Connection>>> upgrade(
+    TransportServices& services,
+    Unix::socket socket,
+    Direction direction,
+    Multiaddr address,
+    std::optional<PeerId> expected,
+    ConnectionScope& scope
+) {
     UpgradeRequest request(direction, services.next_connection_id(), "unix", address, address, std::move(expected));
     return services.upgrader().upgrade(std::make_unique<UnixStream>(std::move(socket)), std::move(request), scope);
 }
@@ -75,7 +81,8 @@ public:
     awaitable<result<std::unique_ptr<InboundConnection>>> accept() override {
         Unix::socket socket(services_.executor());
         auto [ec] = co_await acceptor_.async_accept(socket, as_result);
-        if (ec) co_return Error(Errc::shut_down, "unix listener: " + ec.message());
+        if (ec)
+            co_return Error(Errc::shut_down, "unix listener: " + ec.message());
         co_return std::make_unique<UnixInbound>(services_, std::move(socket), address_);
     }
     void close() noexcept override {
@@ -98,12 +105,13 @@ public:
     bool can_listen(const Multiaddr& address) const noexcept override { return can_dial(address); }
     bool uses_descriptor() const noexcept override { return true; }
 
-    awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected,
-                                                        ConnectionScope& scope) override {
+    awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected, ConnectionScope& scope)
+        override {
         Unix::socket socket(services_.executor());
         const Unix::endpoint endpoint(address.value_of(Protocol::unix_path).value());
         auto [ec] = co_await socket.async_connect(endpoint, as_result);
-        if (ec) co_return ec;
+        if (ec)
+            co_return ec;
         co_return co_await upgrade(services_, std::move(socket), Direction::outbound, address, expected, scope);
     }
 
@@ -112,9 +120,12 @@ public:
         const Unix::endpoint endpoint(address.value_of(Protocol::unix_path).value());
         error_code ec;
         acceptor.open(endpoint.protocol(), ec);
-        if (!ec) acceptor.bind(endpoint, ec);
-        if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
-        if (ec) co_return ec;
+        if (!ec)
+            acceptor.bind(endpoint, ec);
+        if (!ec)
+            acceptor.listen(asio::socket_base::max_listen_connections, ec);
+        if (ec)
+            co_return ec;
         co_return std::make_unique<UnixListener>(services_, std::move(acceptor), std::move(address));
     }
 

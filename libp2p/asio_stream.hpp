@@ -24,8 +24,8 @@ namespace libp2p {
 /// completion token. `asio::async_read_until`, `asio::async_write`, `beast::http::async_read` run over it unchanged.
 ///
 /// Owns the stream. Like the stream, it takes one read and one write at a time, from the host's executor. Terminal
-/// cancellation of an operation finishes the stream. It must outlive what was started on it. A stream's own operations are cheaper:
-/// use this where code made for Asio is to run.
+/// cancellation of an operation finishes the stream. It must outlive what was started on it. A stream's own operations
+/// are cheaper: use this where code made for Asio is to run.
 class AsioStream {
 public:
     using executor_type = asio::any_io_executor;
@@ -39,15 +39,18 @@ public:
     /// Gives the stream back, and is empty afterwards. Nothing may be under way.
     std::unique_ptr<Stream> release() noexcept { return std::move(stream_); }
 
-    /// Completes with `void(error_code, std::size_t)`: as soon as some octets have come into the first of `buffers` that is
-    /// not empty, or with `asio::error::eof`.
+    /// Completes with `void(error_code, std::size_t)`: as soon as some octets have come into the first of `buffers`
+    /// that is not empty, or with `asio::error::eof`.
     template <class MutableBufferSequence, class Token>
     auto async_read_some(const MutableBufferSequence& buffers, Token&& token) {
         return asio::async_initiate<Token, void(error_code, std::size_t)>(
             [](auto handler, Stream* stream, MutableByteView into) {
                 start(*stream, std::move(handler), read(*stream, into));
             },
-            token, stream_.get(), first_buffer(buffers));
+            token,
+            stream_.get(),
+            first_buffer(buffers)
+        );
     }
 
     /// Completes with `void(error_code, std::size_t)` once all octets of the first sixteen buffers are written.
@@ -57,7 +60,10 @@ public:
             [](auto handler, Stream* stream, Gathered gathered) {
                 start(*stream, std::move(handler), write_gathered(*stream, gathered));
             },
-            token, stream_.get(), Gathered(buffers));
+            token,
+            stream_.get(),
+            Gathered(buffers)
+        );
     }
 
 private:
@@ -129,8 +135,10 @@ private:
             }
         };
         asio::co_spawn(
-            stream.executor(), std::move(operation),
-            asio::bind_executor(std::move(executor), asio::bind_cancellation_slot(slot, std::move(complete))));
+            stream.executor(),
+            std::move(operation),
+            asio::bind_executor(std::move(executor), asio::bind_cancellation_slot(slot, std::move(complete)))
+        );
     }
 
     static error_code code_of(const std::exception_ptr& failure) {

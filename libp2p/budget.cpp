@@ -146,14 +146,25 @@ struct Budget::Lineage {
     std::size_t size = 0;
 };
 
-std::shared_ptr<Budget> Budget::make(std::string name, std::string_view setting, const ScopeLimits& limits,
-                                     std::shared_ptr<Budget> parent, std::shared_ptr<Budget> second_parent) {
-    return std::make_shared<Budget>(Token{}, std::move(name), setting, limits, std::move(parent),
-                                    std::move(second_parent));
+std::shared_ptr<Budget> Budget::make(
+    std::string name,
+    std::string_view setting,
+    const ScopeLimits& limits,
+    std::shared_ptr<Budget> parent,
+    std::shared_ptr<Budget> second_parent
+) {
+    return std::make_shared<Budget>(
+        Token{}, std::move(name), setting, limits, std::move(parent), std::move(second_parent)
+    );
 }
 
-std::shared_ptr<Budget> Budget::make_watched(std::string name, std::string_view setting, const ScopeLimits& limits,
-                                             std::shared_ptr<Budget> parent, std::function<void()> on_unused) {
+std::shared_ptr<Budget> Budget::make_watched(
+    std::string name,
+    std::string_view setting,
+    const ScopeLimits& limits,
+    std::shared_ptr<Budget> parent,
+    std::function<void()> on_unused
+) {
     auto destroy = [told = std::move(on_unused)](Budget* scope) {
         delete scope;
         told();
@@ -162,8 +173,14 @@ std::shared_ptr<Budget> Budget::make_watched(std::string name, std::string_view 
     return std::shared_ptr<Budget>(scope.release(), std::move(destroy));
 }
 
-Budget::Budget(Token, std::string name, std::string_view setting, const ScopeLimits& limits,
-               std::shared_ptr<Budget> parent, std::shared_ptr<Budget> second_parent) noexcept
+Budget::Budget(
+    Token,
+    std::string name,
+    std::string_view setting,
+    const ScopeLimits& limits,
+    std::shared_ptr<Budget> parent,
+    std::shared_ptr<Budget> second_parent
+) noexcept
     : name_(std::move(name)),
       setting_(setting),
       limits_(limits),
@@ -187,8 +204,9 @@ result<Charge> Budget::charge(const Usage& amount) {
 
 bool Budget::has_room(const Usage& amount) const noexcept {
     const Lineage lineage(const_cast<Budget*>(this), nullptr);  // not written through
-    return std::all_of(lineage.begin(), lineage.end(),
-                       [&](const Budget* scope) { return fits(scope->used_, amount, scope->limits_); });
+    return std::all_of(lineage.begin(), lineage.end(), [&](const Budget* scope) {
+        return fits(scope->used_, amount, scope->limits_);
+    });
 }
 
 result<void> Budget::reparent(std::shared_ptr<Budget> parent, std::shared_ptr<Budget> second_parent) {
@@ -234,8 +252,9 @@ void Budget::give_back(const Usage& amount) noexcept {
     }
 }
 
-void Budget::move_below(const Lineage& before, const Lineage& after, std::shared_ptr<Budget> parent,
-                        std::shared_ptr<Budget> second_parent) noexcept {
+void Budget::move_below(
+    const Lineage& before, const Lineage& after, std::shared_ptr<Budget> parent, std::shared_ptr<Budget> second_parent
+) noexcept {
     for (Budget* scope : after) {
         if (!before.contains(scope)) {
             scope->used_ += used_;
@@ -269,10 +288,12 @@ Error Budget::refusal(const Usage& asked) const {
         std::uint64_t limit;
     };
     const std::array resources{
-        Resource{"connections_inbound", used_.connections_inbound, asked.connections_inbound,
-                 limits_.connections_inbound},
-        Resource{"connections_outbound", used_.connections_outbound, asked.connections_outbound,
-                 limits_.connections_outbound},
+        Resource{
+            "connections_inbound", used_.connections_inbound, asked.connections_inbound, limits_.connections_inbound
+        },
+        Resource{
+            "connections_outbound", used_.connections_outbound, asked.connections_outbound, limits_.connections_outbound
+        },
         Resource{"connections", used_.connections(), asked.connections(), limits_.connections},
         Resource{"streams_inbound", used_.streams_inbound, asked.streams_inbound, limits_.streams_inbound},
         Resource{"streams_outbound", used_.streams_outbound, asked.streams_outbound, limits_.streams_outbound},

@@ -70,34 +70,43 @@ private:
 
 /// One scope of the budget tree: system → transient → peer → connection → stream.
 ///
-/// A scope has up to two parents: a stream that is being negotiated counts in its connection and in `transient`. What is
-/// charged to a scope is charged once to each of its ancestors, in all or in none. Scopes are shared by the charges and
-/// child scopes that they account for (the one place where a node outlives its maker); a scope must hold nothing when it
-/// dies. At most `kMaxScopes` scopes count one charge. Host's executor only.
+/// A scope has up to two parents: a stream that is being negotiated counts in its connection and in `transient`. What
+/// is charged to a scope is charged once to each of its ancestors, in all or in none. Scopes are shared by the charges
+/// and child scopes that they account for (the one place where a node outlives its maker); a scope must hold nothing
+/// when it dies. At most `kMaxScopes` scopes count one charge. Host's executor only.
 class Budget : public std::enable_shared_from_this<Budget> {
 public:
     /// `name` is how refusals call the scope ("system", "peer 12D3…"); `setting` is the member of Limits that
     /// decides ("limits.peer").
-    static std::shared_ptr<Budget> make(std::string name, std::string_view setting, const ScopeLimits& limits,
-                                        std::shared_ptr<Budget> parent = nullptr,
-                                        std::shared_ptr<Budget> second_parent = nullptr);
+    static std::shared_ptr<Budget> make(
+        std::string name,
+        std::string_view setting,
+        const ScopeLimits& limits,
+        std::shared_ptr<Budget> parent = nullptr,
+        std::shared_ptr<Budget> second_parent = nullptr
+    );
 
     /// The same for a scope that others look up by name: `on_unused`, which must not throw, is called once neither a
     /// charge nor a child scope needs the scope any more.
-    static std::shared_ptr<Budget> make_watched(std::string name, std::string_view setting, const ScopeLimits& limits,
-                                                std::shared_ptr<Budget> parent, std::function<void()> on_unused);
+    static std::shared_ptr<Budget> make_watched(
+        std::string name,
+        std::string_view setting,
+        const ScopeLimits& limits,
+        std::shared_ptr<Budget> parent,
+        std::function<void()> on_unused
+    );
     ~Budget();
 
-    /// Takes `amount` here and in every ancestor. Refused with `Errc::limit_exceeded`; the message names scope, resource,
-    /// used, asked, limit and setting.
+    /// Takes `amount` here and in every ancestor. Refused with `Errc::limit_exceeded`; the message names scope,
+    /// resource, used, asked, limit and setting.
     result<Charge> charge(const Usage& amount);
 
     /// True when `charge(amount)` would succeed.
     bool has_room(const Usage& amount) const noexcept;
 
     /// Moves the scope, with all that it holds, below other parents. Ancestors that stay are not touched; new ones are
-    /// charged first, and when one refuses nothing has changed. A scope with a child that has two parents stays where it
-    /// is (asserted): what that child counts for elsewhere is not known here.
+    /// charged first, and when one refuses nothing has changed. A scope with a child that has two parents stays where
+    /// it is (asserted): what that child counts for elsewhere is not known here.
     result<void> reparent(std::shared_ptr<Budget> parent, std::shared_ptr<Budget> second_parent = nullptr);
 
     /// Gives up the second parent, which can never be refused. Nothing happens when there is none.
@@ -121,14 +130,24 @@ private:
 
 public:
     /// For `make`, which alone can name a Token.
-    Budget(Token, std::string name, std::string_view setting, const ScopeLimits& limits, std::shared_ptr<Budget> parent,
-           std::shared_ptr<Budget> second_parent) noexcept;
+    Budget(
+        Token,
+        std::string name,
+        std::string_view setting,
+        const ScopeLimits& limits,
+        std::shared_ptr<Budget> parent,
+        std::shared_ptr<Budget> second_parent
+    ) noexcept;
 
 private:
     result<void> take(const Usage& amount);
     void give_back(const Usage& amount) noexcept;
-    void move_below(const Lineage& before, const Lineage& after, std::shared_ptr<Budget> parent,
-                    std::shared_ptr<Budget> second_parent) noexcept;
+    void move_below(
+        const Lineage& before,
+        const Lineage& after,
+        std::shared_ptr<Budget> parent,
+        std::shared_ptr<Budget> second_parent
+    ) noexcept;
     void count_crossing(int change) noexcept;
     Error refusal(const Usage& asked) const;
 

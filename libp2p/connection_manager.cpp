@@ -11,7 +11,9 @@
 namespace libp2p {
 namespace {
 
-std::uint32_t three_quarters(std::uint32_t of) noexcept { return of - of / 4; }
+std::uint32_t three_quarters(std::uint32_t of) noexcept {
+    return of - of / 4;
+}
 
 std::string setting(std::string_view name, std::uint32_t value) {
     return std::string(name) + " (" + std::to_string(value) + ")";
@@ -20,15 +22,18 @@ std::string setting(std::string_view name, std::uint32_t value) {
 /// The first limit that would refuse connections before `high_water` is passed.
 void check_fits(std::uint32_t high_water, std::uint32_t limit, std::string_view limit_name) {
     if (high_water >= limit) {
-        throw std::invalid_argument(setting("connection_manager.high_water", high_water) + " must be below " +
-                                    setting(limit_name, limit) +
-                                    ": connections would be refused before any is trimmed");
+        throw std::invalid_argument(
+            setting("connection_manager.high_water", high_water) + " must be below " + setting(limit_name, limit) +
+            ": connections would be refused before any is trimmed"
+        );
     }
 }
 
 Error over_cap(std::string_view what, std::size_t cap, std::string_view cap_name) {
-    return Error(Errc::limit_exceeded, "connection manager: " + std::string(what) + " " + std::to_string(cap) + " (" +
-                                           std::string(cap_name) + ")");
+    return Error(
+        Errc::limit_exceeded,
+        "connection manager: " + std::string(what) + " " + std::to_string(cap) + " (" + std::string(cap_name) + ")"
+    );
 }
 
 }  // namespace
@@ -50,8 +55,10 @@ ConnectionManager::ConnectionManager(const ConnectionManagerOptions& options, co
     if (low_water_ == 0) {
         low_water_ = three_quarters(high_water_);
     } else if (low_water_ > high_water_) {
-        throw std::invalid_argument(setting("connection_manager.low_water", low_water_) + " must not be above " +
-                                    setting("connection_manager.high_water", high_water_));
+        throw std::invalid_argument(
+            setting("connection_manager.low_water", low_water_) + " must not be above " +
+            setting("connection_manager.high_water", high_water_)
+        );
     }
     if (grace_period_.count() < 0) {
         throw std::invalid_argument("connection_manager.grace_period must not be negative");
@@ -78,8 +85,9 @@ result<void> ConnectionManager::tag_peer(const PeerId& peer, std::string_view ta
     return ok();
 }
 
-result<void> ConnectionManager::upsert_tag(const PeerId& peer, std::string_view tag,
-                                           const std::function<std::int32_t(std::int32_t)>& change) {
+result<void> ConnectionManager::upsert_tag(
+    const PeerId& peer, std::string_view tag, const std::function<std::int32_t(std::int32_t)>& change
+) {
     std::int32_t present = 0;
     if (const auto found = peers_.find(peer); found != peers_.end()) {
         const auto& tags = found->second.tags;
@@ -159,8 +167,9 @@ bool ConnectionManager::is_protected(const PeerId& peer, std::string_view name) 
     return found != peers_.end() && found->second.protections.contains(name);
 }
 
-void ConnectionManager::add(ConnectionId id, const PeerId& peer, Direction direction, TimePoint opened,
-                            std::function<Activity()> activity) {
+void ConnectionManager::add(
+    ConnectionId id, const PeerId& peer, Direction direction, TimePoint opened, std::function<Activity()> activity
+) {
     const bool added = connections_.try_emplace(id, Entry{peer, direction, opened, std::move(activity)}).second;
     BOOST_ASSERT_MSG(added, "a connection is registered once");
     if (added) {
@@ -208,14 +217,20 @@ std::vector<ConnectionId> ConnectionManager::victims(TimePoint now) {
             continue;
         }
         const auto activity = entry.activity ? entry.activity() : Activity{};
-        candidates.push_back({!activity.half_open, activity.streams > 0, weight(entry.peer),
-                              entry.direction == Direction::outbound, std::max(activity.last, entry.opened),
-                              connection});
+        candidates.push_back(
+            {!activity.half_open,
+             activity.streams > 0,
+             weight(entry.peer),
+             entry.direction == Direction::outbound,
+             std::max(activity.last, entry.opened),
+             connection}
+        );
     }
     const auto count = std::min(size() - low_water_, candidates.size());
     const auto middle = candidates.begin() + static_cast<std::ptrdiff_t>(count);
-    std::partial_sort(candidates.begin(), middle, candidates.end(),
-                      [](const Candidate& a, const Candidate& b) { return a.rank() < b.rank(); });
+    std::partial_sort(candidates.begin(), middle, candidates.end(), [](const Candidate& a, const Candidate& b) {
+        return a.rank() < b.rank();
+    });
 
     std::vector<ConnectionId> chosen;
     chosen.reserve(count);

@@ -64,8 +64,9 @@ public:
     result<void> tag_peer(const PeerId& peer, std::string_view tag, std::int32_t weight);
 
     /// The same, with the weight that `change` makes of the present one (0 when there is none).
-    result<void> upsert_tag(const PeerId& peer, std::string_view tag,
-                            const std::function<std::int32_t(std::int32_t)>& change);
+    result<void> upsert_tag(
+        const PeerId& peer, std::string_view tag, const std::function<std::int32_t(std::int32_t)>& change
+    );
 
     void untag_peer(const PeerId& peer, std::string_view tag);
 
@@ -99,8 +100,9 @@ public:
     };
 
     /// Registers a connection. `activity` is asked while victims are chosen and must not call back.
-    void add(ConnectionId id, const PeerId& peer, Direction direction, TimePoint opened,
-             std::function<Activity()> activity);
+    void add(
+        ConnectionId id, const PeerId& peer, Direction direction, TimePoint opened, std::function<Activity()> activity
+    );
     void remove(ConnectionId id) noexcept;
 
     /// The connections to close now, first the one that is missed least; empty with `high_water` connections or fewer,
@@ -111,7 +113,7 @@ private:
     struct Peer {
         std::map<std::string, std::int32_t, std::less<>> tags;
         std::set<std::string, std::less<>> protections;
-        std::list<PeerId> parked;           // its node of the list below while it is not there: nothing is allocated later
+        std::list<PeerId> parked;  // its node of the list below while it is not there: nothing is allocated later
         std::list<PeerId>::iterator place;  // that node, wherever it is
     };
     using Peers = std::unordered_map<PeerId, Peer>;

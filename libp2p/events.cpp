@@ -63,8 +63,10 @@ struct EventSubscription::Queue {
 
 struct EventBus::Subscriptions {
     using Queue = EventSubscription::Queue;
-    intrusive::list<Queue, intrusive::member_hook<Queue, decltype(Queue::subscribed), &Queue::subscribed>,
-                    intrusive::constant_time_size<false>>
+    intrusive::list<
+        Queue,
+        intrusive::member_hook<Queue, decltype(Queue::subscribed), &Queue::subscribed>,
+        intrusive::constant_time_size<false>>
         queues;
 };
 
@@ -89,7 +91,9 @@ EventSubscription::~EventSubscription() {
     }
 }
 
-awaitable<result<Event>> EventSubscription::next() { return next_of(queue_); }
+awaitable<result<Event>> EventSubscription::next() {
+    return next_of(queue_);
+}
 
 awaitable<result<Event>> EventSubscription::next_of(std::shared_ptr<Queue> queue) {
     while (!queue->has_something()) {
@@ -116,7 +120,9 @@ EventBus::EventBus(asio::any_io_executor executor, std::size_t max_subscriptions
       max_subscriptions_(max_subscriptions),
       subscriptions_(std::make_unique<Subscriptions>()) {}
 
-EventBus::~EventBus() { close(); }
+EventBus::~EventBus() {
+    close();
+}
 
 result<EventSubscription> EventBus::subscribe(std::size_t capacity) {
     if (closed_) {
@@ -124,21 +130,27 @@ result<EventSubscription> EventBus::subscribe(std::size_t capacity) {
     }
     auto& queues = subscriptions_->queues;
     if (const auto used = queues.size(); used >= max_subscriptions_) {
-        return Error(Errc::limit_exceeded, "events: " + std::to_string(used) + " of " +
-                                               std::to_string(max_subscriptions_) +
-                                               " subscriptions used, 1 more asked (limits.subscriptions)");
+        return Error(
+            Errc::limit_exceeded,
+            "events: " + std::to_string(used) + " of " + std::to_string(max_subscriptions_) +
+                " subscriptions used, 1 more asked (limits.subscriptions)"
+        );
     }
     if (capacity > kMaxEventCapacity) {
-        return Error(Errc::limit_exceeded, "events: a capacity of " + std::to_string(capacity) +
-                                               " was asked for, at most " + std::to_string(kMaxEventCapacity) +
-                                               " can be had (kMaxEventCapacity)");
+        return Error(
+            Errc::limit_exceeded,
+            "events: a capacity of " + std::to_string(capacity) + " was asked for, at most " +
+                std::to_string(kMaxEventCapacity) + " can be had (kMaxEventCapacity)"
+        );
     }
     auto queue = std::make_shared<EventSubscription::Queue>(executor_, capacity);
     queues.push_back(*queue);
     return EventSubscription(std::move(queue));
 }
 
-bool EventBus::has_subscribers() const noexcept { return !subscriptions_->queues.empty(); }
+bool EventBus::has_subscribers() const noexcept {
+    return !subscriptions_->queues.empty();
+}
 
 void EventBus::publish(const Event& event) noexcept {
     for (auto& queue : subscriptions_->queues) {

@@ -25,7 +25,7 @@ struct PeerConnected {
 /// The last connection with a peer has ended.
 struct PeerDisconnected {
     PeerId peer;
-    Error reason;  ///< of the last connection's end
+    Error reason;                                          ///< of the last connection's end
     ConnectionErrorCode code = ConnectionErrorCode::none;  ///< what the remote gave as its reason
 };
 
@@ -61,8 +61,15 @@ struct EventsMissed {
     std::uint64_t count = 0;
 };
 
-using Event = std::variant<PeerConnected, PeerDisconnected, ConnectionOpened, ConnectionClosed, StreamOpened,
-                           PeerIdentified, AddressesChanged, EventsMissed>;
+using Event = std::variant<
+    PeerConnected,
+    PeerDisconnected,
+    ConnectionOpened,
+    ConnectionClosed,
+    StreamOpened,
+    PeerIdentified,
+    AddressesChanged,
+    EventsMissed>;
 
 /// Most events that a subscription may ask to keep.
 inline constexpr std::size_t kMaxEventCapacity = 64 * 1024;

@@ -43,6 +43,11 @@ inline constexpr std::size_t kMaxPrivateKeySize = 4800;
 /// A public key that has been checked: its numbers are in range, its point is on its curve. Immutable, cheap to copy.
 class PublicKey {
 public:
+    // No move operations: what they would leave behind would be no key, and copying costs next to nothing.
+    PublicKey(const PublicKey&) noexcept = default;
+    PublicKey& operator=(const PublicKey&) noexcept = default;
+    ~PublicKey() = default;
+
     /// Reads libp2p's protobuf message `PublicKey`. There is one right encoding of each key, because peer ids are
     /// digests of it; any other fails with `Errc::invalid_key`, and so does a key that is not one.
     static result<PublicKey> decode(ByteView message);
@@ -116,6 +121,11 @@ public:
     static Identity generate(KeyType type = KeyType::ed25519);
 
     explicit Identity(PrivateKey key);
+
+    // No move operations, as with `PublicKey`.
+    Identity(const Identity&) noexcept = default;
+    Identity& operator=(const Identity&) noexcept = default;
+    ~Identity() = default;
 
     const PeerId& peer_id() const noexcept;
     const PublicKey& public_key() const noexcept;

@@ -41,9 +41,9 @@ struct Limits {
     /// Charged for a stream while it exists: its object, coroutine frames and queue entries.
     std::size_t stream_memory = 2 * kKiB;
 
-    /// Inbound connections from one address or network at a time; loopback and relayed connections are not counted. Peers
-    /// behind one NAT share an address: raise these where many are expected. A connection that is still being upgraded
-    /// gives way to a newer one of its network, so silent ones cannot keep others out.
+    /// Inbound connections from one address or network at a time; loopback and relayed connections are not counted.
+    /// Peers behind one NAT share an address: raise these where many are expected. A connection that is still being
+    /// upgraded gives way to a newer one of its network, so silent ones cannot keep others out.
     std::uint32_t connections_per_ipv4 = 8;      ///< one IPv4 address
     std::uint32_t connections_per_ipv6_56 = 8;   ///< one IPv6 network of 56 bits, what a household gets
     std::uint32_t connections_per_ipv6_48 = 64;  ///< one IPv6 network of 48 bits, what a site gets
@@ -67,14 +67,14 @@ struct Limits {
 
 /// How long each stage may take.
 struct Timeouts {
-    std::chrono::milliseconds dial{15'000};           ///< a whole dial, all addresses of the peer
-    std::chrono::milliseconds upgrade{10'000};        ///< inbound: from accept to a multiplexed connection
+    std::chrono::milliseconds dial{15'000};              ///< a whole dial, all addresses of the peer
+    std::chrono::milliseconds upgrade{10'000};           ///< inbound: from accept to a multiplexed connection
     std::chrono::milliseconds negotiate_stream{10'000};  ///< from stream open to an agreed protocol
-    std::chrono::milliseconds identify{5'000};        ///< one identify exchange
-    std::chrono::milliseconds close{1'000};           ///< a polite close, before the rest is aborted
-    std::chrono::milliseconds keep_alive{30'000};     ///< between pings of an idle connection; 0 switches them off
-    std::chrono::milliseconds write{20'000};          ///< a connection that accepts no byte for so long is cut
-    std::chrono::milliseconds resolve{5'000};         ///< one name
+    std::chrono::milliseconds identify{5'000};           ///< one identify exchange
+    std::chrono::milliseconds close{1'000};              ///< a polite close, before the rest is aborted
+    std::chrono::milliseconds keep_alive{30'000};        ///< between pings of an idle connection; 0 switches them off
+    std::chrono::milliseconds write{20'000};             ///< a connection that accepts no byte for so long is cut
+    std::chrono::milliseconds resolve{5'000};            ///< one name
 };
 
 }  // namespace libp2p

@@ -124,7 +124,8 @@ Error bad_filter(std::string_view what, std::string_view item) {
     text += what;
     text += " in ";
     append_escaped(text, item);
-    text += R"(; write levels like "info" or "swarm=debug,yamux=trace,info" with trace, debug, info, warning, error or off)";
+    text +=
+        R"(; write levels like "info" or "swarm=debug,yamux=trace,info" with trace, debug, info, warning, error or off)";
     return Error(boost::system::errc::make_error_code(boost::system::errc::invalid_argument), std::move(text));
 }
 
@@ -145,21 +146,31 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 }  // namespace
 
-std::string_view to_string(LogLevel level) noexcept { return kLevelNames[static_cast<std::size_t>(level)]; }
+std::string_view to_string(LogLevel level) noexcept {
+    return kLevelNames[static_cast<std::size_t>(level)];
+}
 
 // --- LogValue ------------------------------------------------------------------------------------------------------
 
-void LogValue::append_bool(const LogValue& self, std::string& to) { to += self.integer_ != 0 ? "true" : "false"; }
+void LogValue::append_bool(const LogValue& self, std::string& to) {
+    to += self.integer_ != 0 ? "true" : "false";
+}
 
-void LogValue::append_text(const LogValue& self, std::string& to) { to += self.text_; }
+void LogValue::append_text(const LogValue& self, std::string& to) {
+    to += self.text_;
+}
 
-void LogValue::append_signed(const LogValue& self, std::string& to) { append_number(to, self.integer_); }
+void LogValue::append_signed(const LogValue& self, std::string& to) {
+    append_number(to, self.integer_);
+}
 
 void LogValue::append_unsigned(const LogValue& self, std::string& to) {
     append_number(to, static_cast<std::uint64_t>(self.integer_));
 }
 
-void LogValue::append_real(const LogValue& self, std::string& to) { append_number(to, self.real_); }
+void LogValue::append_real(const LogValue& self, std::string& to) {
+    append_number(to, self.real_);
+}
 
 void LogValue::append_milliseconds(const LogValue& self, std::string& to) {
     append_number(to, self.real_, std::chars_format::fixed, 3);
@@ -204,7 +215,8 @@ void set_log_sink(LogSink sink) {
     registry.sink.swap(shared);
 }
 
-Logger::Logger(std::string_view subsystem) : subsystem_(entry_of(subsystem).first), level_(entry_of(subsystem).second) {}
+Logger::Logger(std::string_view subsystem)
+    : subsystem_(entry_of(subsystem).first), level_(entry_of(subsystem).second) {}
 
 void Logger::write(LogLevel level, std::string_view event, std::span<const LogField> fields) const noexcept {
     try {

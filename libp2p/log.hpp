@@ -21,8 +21,8 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
 
 std::string_view to_string(LogLevel level) noexcept;
 
-/// Something to log, borrowed: numbers, texts, errors, durations, whatever has `to_string()`, or a function that returns
-/// one of these and is called only when somebody listens. Becomes text when the sink asks for it.
+/// Something to log, borrowed: numbers, texts, errors, durations, whatever has `to_string()`, or a function that
+/// returns one of these and is called only when somebody listens. Becomes text when the sink asks for it.
 class LogValue {
 public:
     LogValue(bool value) noexcept : integer_(value ? 1 : 0), append_(append_bool) {}  // NOLINT(google-explicit-*)
@@ -50,7 +50,9 @@ public:
         : object_(&code), append_(append_code) {}
 
     template <class T>
-        requires requires(const T& value) { { value.to_string() } -> std::convertible_to<std::string>; }
+        requires requires(const T& value) {
+            { value.to_string() } -> std::convertible_to<std::string>;
+        }
     LogValue(const T& value) noexcept  // NOLINT(google-explicit-*)
         : object_(&value), append_([](const LogValue& self, std::string& to) {
               to += static_cast<const T*>(self.object_)->to_string();
@@ -171,7 +173,7 @@ private:
     }
     void write(LogLevel level, std::string_view event, std::span<const LogField> fields) const noexcept;
 
-    std::string_view subsystem_;           // kept by the process for good, like the level
+    std::string_view subsystem_;  // kept by the process for good, like the level
     const std::atomic<LogLevel>& level_;
 };
 

@@ -243,7 +243,9 @@ result<Multiaddr> Multiaddr::parse(std::string_view text) {
     while (!reader.done()) {
         const auto component = reader.next();
         if (!component.problem.empty()) {
-            auto where = component.protocol.empty() ? std::string() : component.protocol + ": ";
+            // An unknown name may hold anything, and the problem quotes it.
+            const bool known = find_protocol(std::string_view(component.protocol)) != nullptr;
+            const auto where = known ? component.protocol + ": " : std::string();
             return refuse(
                 address::in_quotes(text) + ", at character " + std::to_string(component.problem_offset + 1) + ": " +
                 where + component.problem

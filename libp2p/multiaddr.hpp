@@ -31,13 +31,18 @@ inline constexpr std::size_t kMaxMultiaddrComponents = 32;
 /// A self-describing network address, "/ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…": one or more components, each a protocol
 /// and most with a value.
 ///
-/// An immutable value, always valid, cheap to copy. Two are equal when their octets are; the text of an address is
-/// normalised when it is read.
+/// An immutable value, always valid (also after it was moved from), cheap to copy. Two are equal when their octets are;
+/// the text of an address is normalised when it is read.
 class Multiaddr {
 public:
     class Component;
     class Iterator;
     class Components;
+
+    // No move operations: what they would leave behind would be no address, and copying costs next to nothing.
+    Multiaddr(const Multiaddr&) noexcept = default;
+    Multiaddr& operator=(const Multiaddr&) noexcept = default;
+    ~Multiaddr() = default;
 
     /// Reads the text form. Fails with `Errc::invalid_address` and says which component is wrong, and why.
     static result<Multiaddr> parse(std::string_view text);

@@ -11,6 +11,8 @@
 
 #include <libp2p/keys.hpp>
 
+#include <boost/assert.hpp>
+
 #include <ostream>
 
 namespace libp2p {
@@ -45,6 +47,7 @@ bool is_inline_key(ByteView key) noexcept {
 }  // namespace
 
 PeerId::PeerId(ByteView multihash) noexcept : size_(static_cast<std::uint8_t>(multihash.size())) {
+    BOOST_ASSERT(multihash.size() <= kMaxSize);
     std::copy(multihash.begin(), multihash.end(), bytes_.begin());
 }
 

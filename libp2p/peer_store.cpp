@@ -33,8 +33,9 @@ void PeerStore::add_addresses(const PeerId& peer, std::span<const Multiaddr> add
     settle(peer);
 }
 
-bool PeerStore::set_certified_addresses(const PeerId& peer, std::span<const Multiaddr> addresses,
-                                        std::uint64_t sequence, Duration ttl, TimePoint now) {
+bool PeerStore::set_certified_addresses(
+    const PeerId& peer, std::span<const Multiaddr> addresses, std::uint64_t sequence, Duration ttl, TimePoint now
+) {
     if (const auto known = certified_sequence(peer); known && *known > sequence) {
         return false;
     }
@@ -198,8 +199,9 @@ const PeerStore::Entry* PeerStore::find(const PeerId& peer) const noexcept {
 }
 
 /// Leaves the addresses in the order `addresses` gives them, without those past their end.
-void PeerStore::merge(Entry& entry, const PeerId& peer, std::span<const Multiaddr> addresses, TimePoint end,
-                      bool certified, TimePoint now) {
+void PeerStore::merge(
+    Entry& entry, const PeerId& peer, std::span<const Multiaddr> addresses, TimePoint end, bool certified, TimePoint now
+) {
     auto& known = entry.addresses;
     std::erase_if(known, [now](const Address& address) { return address.end <= now; });
     const auto goes_first = [](const Address& a, const Address& b) {
@@ -219,8 +221,8 @@ void PeerStore::merge(Entry& entry, const PeerId& peer, std::span<const Multiadd
             continue;
         }
         ++taken;
-        const auto same = std::find_if(known.begin(), known.end(),
-                                       [&](const Address& other) { return other.address == *address; });
+        const auto same =
+            std::find_if(known.begin(), known.end(), [&](const Address& other) { return other.address == *address; });
         if (same != known.end()) {
             same->end = std::max(same->end, end);
             same->certified = same->certified || certified;

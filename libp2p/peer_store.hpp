@@ -29,8 +29,8 @@ inline constexpr std::size_t kMaxStoredAddressSize = 512;
 ///
 /// Filled by identify, by `Host::connect` and by the application. Bounded by `limits.known_peers`,
 /// `known_peers_memory`, `addresses_per_peer` and `protocols_per_peer`: what comes too much is dropped, and when there
-/// are too many peers, those whose entries were changed least lately are forgotten, unless somebody holds them. Reads no
-/// clock.
+/// are too many peers, those whose entries were changed least lately are forgotten, unless somebody holds them. Reads
+/// no clock.
 class PeerStore {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -42,15 +42,16 @@ public:
 
     // --- addresses -------------------------------------------------------------------------------------------------
 
-    /// Adds addresses of `peer` that are worth a dial until `now + ttl`. An address that is known already keeps the later
-    /// end. `/p2p/<peer>` at the end is left out; an address that names another peer is not taken. Of more than
+    /// Adds addresses of `peer` that are worth a dial until `now + ttl`. An address that is known already keeps the
+    /// later end. `/p2p/<peer>` at the end is left out; an address that names another peer is not taken. Of more than
     /// `limits.addresses_per_peer` those are kept that `addresses` would give first.
     void add_addresses(const PeerId& peer, std::span<const Multiaddr> addresses, Duration ttl, TimePoint now);
 
-    /// The same for addresses from a record that the peer signed, with its sequence number: they take the place of those
-    /// of the record before. False, and nothing changes, when a newer record is known.
-    bool set_certified_addresses(const PeerId& peer, std::span<const Multiaddr> addresses, std::uint64_t sequence,
-                                 Duration ttl, TimePoint now);
+    /// The same for addresses from a record that the peer signed, with its sequence number: they take the place of
+    /// those of the record before. False, and nothing changes, when a newer record is known.
+    bool set_certified_addresses(
+        const PeerId& peer, std::span<const Multiaddr> addresses, std::uint64_t sequence, Duration ttl, TimePoint now
+    );
 
     /// Addresses that are not past their end, without /p2p: certified ones first, then those that end last.
     std::vector<Multiaddr> addresses(const PeerId& peer, TimePoint now) const;
@@ -120,8 +121,14 @@ private:
 
     Entry& entry_of(const PeerId& peer);
     const Entry* find(const PeerId& peer) const noexcept;
-    void merge(Entry& entry, const PeerId& peer, std::span<const Multiaddr> addresses, TimePoint end, bool certified,
-               TimePoint now);
+    void merge(
+        Entry& entry,
+        const PeerId& peer,
+        std::span<const Multiaddr> addresses,
+        TimePoint end,
+        bool certified,
+        TimePoint now
+    );
     void settle(const PeerId& peer);
     void erase(Entries::iterator entry) noexcept;
 
@@ -130,8 +137,8 @@ private:
     std::uint32_t max_addresses_;
     std::uint32_t max_protocols_;
     Entries entries_;
-    std::list<PeerId> recent_;  // entries that may be forgotten, changed least lately first
-    std::list<PeerId> held_;    // the others
+    std::list<PeerId> recent_;                       // entries that may be forgotten, changed least lately first
+    std::list<PeerId> held_;                         // the others
     std::unordered_map<PeerId, std::size_t> holds_;  // bounded by connections and by the application
     std::size_t memory_ = 0;
 };

@@ -61,8 +61,10 @@ struct ResourceManager::State {
     struct Subnet {
         std::uint32_t connections = 0;
         std::uint32_t members = 0;  // counts the suspended ones too
-        intrusive::list<Membership, intrusive::member_hook<Membership, Hook, &Membership::by_age>,
-                        intrusive::constant_time_size<false>>
+        intrusive::list<
+            Membership,
+            intrusive::member_hook<Membership, Hook, &Membership::by_age>,
+            intrusive::constant_time_size<false>>
             evictable;  // oldest first
     };
 
@@ -117,11 +119,15 @@ struct ConnectionScope::State {
 
 struct ResourceManager::State::Lists {
     using Connection = ConnectionScope::State;
-    intrusive::list<Connection, intrusive::member_hook<Connection, Hook, &Connection::all>,
-                    intrusive::constant_time_size<false>>
+    intrusive::list<
+        Connection,
+        intrusive::member_hook<Connection, Hook, &Connection::all>,
+        intrusive::constant_time_size<false>>
         all;  // oldest first
-    intrusive::list<Connection, intrusive::member_hook<Connection, Hook, &Connection::by_age>,
-                    intrusive::constant_time_size<false>>
+    intrusive::list<
+        Connection,
+        intrusive::member_hook<Connection, Hook, &Connection::by_age>,
+        intrusive::constant_time_size<false>>
         evictable;  // oldest first
 };
 
@@ -178,12 +184,13 @@ ResourceManager::ResourceManager(const Limits& limits) : state_(std::make_shared
 
 ResourceManager::~ResourceManager() = default;
 
-result<ConnectionScope> ResourceManager::open_connection(Direction direction, bool uses_descriptor,
-                                                         const Multiaddr& remote) {
+result<ConnectionScope> ResourceManager::open_connection(
+    Direction direction, bool uses_descriptor, const Multiaddr& remote
+) {
     auto connection = std::make_unique<ConnectionScope::State>(state_, direction);
     const char* const way = direction == Direction::inbound ? "inbound connection " : "outbound connection ";
-    connection->budget = Budget::make(way + remote.to_string(), "limits.connection", state_->limits.connection,
-                                      state_->transient);
+    connection->budget =
+        Budget::make(way + remote.to_string(), "limits.connection", state_->limits.connection, state_->transient);
     state_->lists->all.push_back(*connection);
 
     State::Victims victims;
@@ -206,11 +213,17 @@ result<ConnectionScope> ResourceManager::open_connection(Direction direction, bo
     return ConnectionScope(std::move(connection));
 }
 
-const Limits& ResourceManager::limits() const noexcept { return state_->limits; }
+const Limits& ResourceManager::limits() const noexcept {
+    return state_->limits;
+}
 
-const std::shared_ptr<Budget>& ResourceManager::system() const noexcept { return state_->system; }
+const std::shared_ptr<Budget>& ResourceManager::system() const noexcept {
+    return state_->system;
+}
 
-const std::shared_ptr<Budget>& ResourceManager::transient() const noexcept { return state_->transient; }
+const std::shared_ptr<Budget>& ResourceManager::transient() const noexcept {
+    return state_->transient;
+}
 
 std::vector<ScopeUsage> ResourceManager::snapshot() const {
     std::vector<ScopeUsage> scopes;
@@ -231,9 +244,13 @@ std::vector<ScopeUsage> ResourceManager::snapshot() const {
     return scopes;
 }
 
-std::uint64_t ResourceManager::evictions() const noexcept { return state_->evictions; }
+std::uint64_t ResourceManager::evictions() const noexcept {
+    return state_->evictions;
+}
 
-std::uint64_t ResourceManager::refusals() const noexcept { return state_->refusals; }
+std::uint64_t ResourceManager::refusals() const noexcept {
+    return state_->refusals;
+}
 
 std::shared_ptr<Budget> ResourceManager::State::peer_scope(const std::shared_ptr<State>& self, const PeerId& peer) {
     if (const auto found = peers.find(peer); found != peers.end()) {
@@ -252,9 +269,12 @@ std::shared_ptr<Budget> ResourceManager::State::peer_scope(const std::shared_ptr
 
 std::uint32_t ResourceManager::State::limit_of(const Network& network) const noexcept {
     switch (network.bits) {
-        case 32: return limits.connections_per_ipv4;
-        case 48: return limits.connections_per_ipv6_48;
-        default: return limits.connections_per_ipv6_56;
+        case 32:
+            return limits.connections_per_ipv4;
+        case 48:
+            return limits.connections_per_ipv6_48;
+        default:
+            return limits.connections_per_ipv6_56;
     }
 }
 
@@ -280,17 +300,20 @@ result<void> ResourceManager::State::make_room_in_networks(ConnectionScope::Stat
         const auto connection_of = [](Membership& m) -> ConnectionScope::State& { return *m.connection; };
         if (!victims.add_oldest(membership.subnet->evictable, connection_of)) {
             const auto used = std::to_string(membership.subnet->connections - 1);
-            return Error(Errc::limit_exceeded, describe(*membership.network) + ": connections " + used + " of " +
-                                                   std::to_string(limit_of(*membership.network)) +
-                                                   " used, 1 more asked (" +
-                                                   std::string(setting_of(*membership.network)) + ")");
+            return Error(
+                Errc::limit_exceeded,
+                describe(*membership.network) + ": connections " + used + " of " +
+                    std::to_string(limit_of(*membership.network)) + " used, 1 more asked (" +
+                    std::string(setting_of(*membership.network)) + ")"
+            );
         }
     }
     return ok();
 }
 
-result<Charge> ResourceManager::State::charge(ConnectionScope::State& connection, const Usage& amount,
-                                              Victims& victims) {
+result<Charge> ResourceManager::State::charge(
+    ConnectionScope::State& connection, const Usage& amount, Victims& victims
+) {
     auto charged = connection.budget->charge(amount);
     if (charged) {
         return charged;
@@ -312,9 +335,13 @@ ConnectionScope& ConnectionScope::operator=(ConnectionScope&&) noexcept = defaul
 
 ConnectionScope::~ConnectionScope() = default;
 
-Direction ConnectionScope::direction() const noexcept { return state_->direction; }
+Direction ConnectionScope::direction() const noexcept {
+    return state_->direction;
+}
 
-const std::shared_ptr<Budget>& ConnectionScope::budget() const noexcept { return state_->budget; }
+const std::shared_ptr<Budget>& ConnectionScope::budget() const noexcept {
+    return state_->budget;
+}
 
 result<void> ConnectionScope::set_peer(const PeerId& peer) {
     BOOST_ASSERT_MSG(!state_->has_peer, "the peer of a connection is set once");
@@ -367,7 +394,9 @@ void ConnectionScope::on_evict(std::function<void()> abort) {
     }
 }
 
-bool ConnectionScope::is_evicted() const noexcept { return state_->evicted; }
+bool ConnectionScope::is_evicted() const noexcept {
+    return state_->evicted;
+}
 
 ConnectionScope::State::~State() {
     stop_being_evictable();
@@ -450,9 +479,12 @@ Networks networks_of(const Multiaddr& remote) {
 
 std::string_view setting_of(const Network& network) {
     switch (network.bits) {
-        case 32: return "limits.connections_per_ipv4";
-        case 48: return "limits.connections_per_ipv6_48";
-        default: return "limits.connections_per_ipv6_56";
+        case 32:
+            return "limits.connections_per_ipv4";
+        case 48:
+            return "limits.connections_per_ipv6_48";
+        default:
+            return "limits.connections_per_ipv6_56";
     }
 }
 

@@ -8,7 +8,9 @@ namespace {
 
 using Octets = Message::Octets;
 
-Octets to_octets(const std::string& text) { return Octets(text.begin(), text.end()); }
+Octets to_octets(const std::string& text) {
+    return Octets(text.begin(), text.end());
+}
 
 pb::Identify to_wire(const Message& message) {
     pb::Identify wire;
@@ -45,7 +47,9 @@ Octets encode(const Message& message) {
     return octets;
 }
 
-std::size_t encoded_size(const Message& message) { return to_wire(message).ByteSizeLong(); }
+std::size_t encoded_size(const Message& message) {
+    return to_wire(message).ByteSizeLong();
+}
 
 std::optional<Message> decode(std::span<const std::uint8_t> octets) {
     pb::Identify wire;

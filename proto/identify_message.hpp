@@ -20,10 +20,10 @@ inline constexpr std::size_t kMaxSentMessageSize = 4096;
 struct Message {
     using Octets = std::vector<std::uint8_t>;
 
-    std::optional<Octets> public_key;         ///< a PublicKey message
-    std::vector<Octets> listen_addresses;     ///< multiaddrs
+    std::optional<Octets> public_key;      ///< a PublicKey message
+    std::vector<Octets> listen_addresses;  ///< multiaddrs
     std::vector<std::string> protocols;
-    std::optional<Octets> observed_address;   ///< a multiaddr
+    std::optional<Octets> observed_address;  ///< a multiaddr
     std::optional<std::string> protocol_version;
     std::optional<std::string> agent_version;
     std::optional<Octets> signed_peer_record;  ///< a signed envelope
@@ -37,8 +37,8 @@ Message::Octets encode(const Message& message);
 /// The length of `encode(message)`.
 std::size_t encoded_size(const Message& message);
 
-/// Empty for octets that are not such a message, and for more than `kMaxReceivedMessageSize` of them. Unknown fields are
-/// skipped.
+/// Empty for octets that are not such a message, and for more than `kMaxReceivedMessageSize` of them. Unknown fields
+/// are skipped.
 std::optional<Message> decode(std::span<const std::uint8_t> octets);
 
 }  // namespace libp2p::identify

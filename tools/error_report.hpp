@@ -10,8 +10,8 @@
 
 namespace libp2p::tools {
 
-/// The name by which the program's users know an error: one of the codes of `p2p --help`. For a dial of several addresses
-/// that all ended alike, that end; else `unreachable`.
+/// The name by which the program's users know an error: one of the codes of `p2p --help`. For a dial of several
+/// addresses that all ended alike, that end; else `unreachable`.
 std::string_view code_name(const Error& error) noexcept;
 
 /// {"event":"error","code":…,"message":…} and, after a dial of several addresses, "attempts".

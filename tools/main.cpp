@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "tools/commands/commands.hpp"
 #include "tools/session.hpp"
+#include "tools/text.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
 
 namespace libp2p::tools {
 namespace {
@@ -22,6 +24,16 @@ Exit code: 0 success, 1 failure, 2 wrong usage. SIGINT and SIGTERM end a command
 Errors: invalid_address, invalid_key, unsupported_address, connection_refused, unreachable, timed_out,
   address_in_use, peer_mismatch, no_common_protocol, limit_exceeded, protocol_violation, stream_reset,
   connection_closed, io_error.)";
+
+/// What is wrong with the command line, in one line.
+std::string describe(const CLI::App& program, const CLI::ParseError& wrong) {
+    const auto unknown = program.remaining(true);
+    const bool no_command = wrong.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+    if (no_command && !unknown.empty()) {
+        return "there is no command \"" + printable(unknown.front()) + "\"";
+    }
+    return printable(wrong.what());
+}
 
 int run(int argc, char** argv) {
     CLI::App program(kDescription, "p2p");
@@ -48,7 +60,8 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& help) {
         return program.exit(help);
     } catch (const CLI::ParseError& wrong) {
-        std::fprintf(stderr, "p2p: %s (see p2p --help)\n", wrong.what());
+        const auto problem = describe(program, wrong);
+        std::fprintf(stderr, "p2p: %s (see p2p --help)\n", problem.c_str());
         return kWrongUsage;
     }
     return chosen ? chosen() : kWrongUsage;

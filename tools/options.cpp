@@ -27,8 +27,9 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
     command.add_option("--log", options.log, "Log levels, to stderr: \"debug\", \"swarm=debug,yamux=info\"")
         ->check(check_log_levels)
         ->type_name("LEVELS");
-    add_duration_option(command, "--timeout", options.timeout,
-                        "Give up when the peer is silent for so many seconds (default 20)");
+    add_duration_option(
+        command, "--timeout", options.timeout, "Give up when the peer is silent for so many seconds (default 20)"
+    );
     command.add_option("--key", options.key_file, "Be the peer whose key is in FILE (default: a new one)")
         ->type_name("FILE");
     command.add_option("--security", options.security, "Security protocol (default noise)")
@@ -49,28 +50,33 @@ CLI::Option* add_size_option(CLI::App& command, const std::string& name, std::ui
     const auto parse = [&size, name](const std::string& text) {
         const auto parsed = parse_size(text);
         if (!parsed) {
-            throw CLI::ValidationError(name, "\"" + printable(text) + "\" is no size; write for example 65536 or 64MiB");
+            throw CLI::ValidationError(
+                name, "\"" + printable(text) + "\" is no size; write for example 65536 or 64MiB"
+            );
         }
         size = *parsed;
     };
     return command.add_option_function<std::string>(name, parse, help)->type_name("BYTES");
 }
 
-CLI::Option* add_count_option(CLI::App& command, const std::string& name, std::uint64_t& count, std::uint64_t largest,
-                              const std::string& help) {
+CLI::Option* add_count_option(
+    CLI::App& command, const std::string& name, std::uint64_t& count, std::uint64_t largest, const std::string& help
+) {
     const auto parse = [&count, name, largest](const std::string& text) {
         const auto parsed = parse_count(text, largest);
         if (!parsed) {
-            throw CLI::ValidationError(name, "\"" + printable(text) + "\" is no number from 1 to " +
-                                                 std::to_string(largest));
+            throw CLI::ValidationError(
+                name, "\"" + printable(text) + "\" is no number from 1 to " + std::to_string(largest)
+            );
         }
         count = *parsed;
     };
     return command.add_option_function<std::string>(name, parse, help)->type_name("N");
 }
 
-CLI::Option* add_duration_option(CLI::App& command, const std::string& name, std::chrono::milliseconds& time,
-                                 const std::string& help) {
+CLI::Option* add_duration_option(
+    CLI::App& command, const std::string& name, std::chrono::milliseconds& time, const std::string& help
+) {
     const auto parse = [&time, name](const std::string& text) {
         const auto parsed = parse_duration(text);
         if (!parsed) {

@@ -24,12 +24,14 @@ void add_address(CLI::App& command, std::string& address);
 CLI::Option* add_size_option(CLI::App& command, const std::string& name, std::uint64_t& size, const std::string& help);
 
 /// An option that takes a whole number from 1 to `largest`.
-CLI::Option* add_count_option(CLI::App& command, const std::string& name, std::uint64_t& count, std::uint64_t largest,
-                              const std::string& help);
+CLI::Option* add_count_option(
+    CLI::App& command, const std::string& name, std::uint64_t& count, std::uint64_t largest, const std::string& help
+);
 
 /// An option that takes a time, "2.5" or "300ms".
-CLI::Option* add_duration_option(CLI::App& command, const std::string& name, std::chrono::milliseconds& time,
-                                 const std::string& help);
+CLI::Option* add_duration_option(
+    CLI::App& command, const std::string& name, std::chrono::milliseconds& time, const std::string& help
+);
 
 /// Most of everything that is counted by a command: dials, streams, pings.
 inline constexpr std::uint64_t kMaxCount = 1'000'000'000;

@@ -4,7 +4,6 @@
 #include "tools/error_report.hpp"
 
 #include <nlohmann/json.hpp>
-
 #include <unistd.h>
 
 #include <cstdio>
@@ -26,7 +25,9 @@ std::string to_line(const nlohmann::ordered_json& object) {
 
 }  // namespace
 
-bool Output::is_terminal() const noexcept { return isatty(STDOUT_FILENO) == 1; }
+bool Output::is_terminal() const noexcept {
+    return isatty(STDOUT_FILENO) == 1;
+}
 
 void Output::print(const nlohmann::ordered_json& object, std::string_view line) const {
     if (json_) {

@@ -7,8 +7,8 @@
 
 namespace libp2p::tools {
 
-/// One line on a terminal that shows how far a transfer is. Appears only when that takes longer than a moment, and removes
-/// itself when destroyed.
+/// One line on a terminal that shows how far a transfer is. Appears only when that takes longer than a moment, and
+/// removes itself when destroyed.
 class ProgressBar {
 public:
     using Clock = std::chrono::steady_clock;

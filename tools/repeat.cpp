@@ -63,9 +63,12 @@ result<void> Repetition::finish(const Output& output) const {
         json["median_ms"] = to_ms(times_.median());
         json["p99_ms"] = to_ms(p99);
         json["per_second"] = std::round(per_second * 10) / 10;
-        output.print(json, std::to_string(times_.count()) + " " + what_ + ", " + std::to_string(failed_) +
-                               " failed; median " + format_ms(times_.median()) + " ms, 99 % " + format_ms(p99) +
-                               " ms; " + std::to_string(std::llround(per_second)) + " a second");
+        output.print(
+            json,
+            std::to_string(times_.count()) + " " + what_ + ", " + std::to_string(failed_) + " failed; median " +
+                format_ms(times_.median()) + " ms, 99 % " + format_ms(p99) + " ms; " +
+                std::to_string(std::llround(per_second)) + " a second"
+        );
     }
     if (failure_) {
         return *failure_;

@@ -22,18 +22,14 @@ std::string remote_of(const ConnectionInfo& connection) {
 
 /// Why a connection ended, in few words.
 std::string words_for(const ConnectionClosed& closed) {
-    std::string text;
-    if (closed.reason == asio::error::make_error_code(asio::error::eof)) {
-        text = "closed by the remote";
-    } else if (closed.reason == asio::error::make_error_code(asio::error::operation_aborted)) {
-        text = "closed by us";
-    } else {
-        text = printable(closed.reason.message());
+    const bool goodbye = closed.code == ConnectionErrorCode::shut_down;
+    if (goodbye || closed.reason == asio::error::make_error_code(asio::error::eof)) {
+        return "closed by the remote";
     }
-    if (closed.code != ConnectionErrorCode::none) {
-        text += " (" + std::string(libp2p::describe(closed.code)) + ")";
+    if (closed.reason == asio::error::make_error_code(asio::error::operation_aborted)) {
+        return "closed by us";
     }
-    return text;
+    return printable(closed.reason.message());
 }
 
 class Reporter {

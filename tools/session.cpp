@@ -21,7 +21,8 @@
 namespace libp2p::tools {
 namespace {
 
-/// SIGINT and SIGTERM, for as long as this exists. A second signal, while the host says goodbye, ends the program at once.
+/// SIGINT and SIGTERM, for as long as this exists. A second signal, while the host says goodbye, ends the program at
+/// once.
 class StopSignals {
 public:
     explicit StopSignals(asio::io_context& io) : signals_(io, SIGINT, SIGTERM) {}
@@ -64,8 +65,9 @@ awaitable<void> run_command(const Command& command, Session& session, StopSignal
 
 }  // namespace
 
-Session::Session(asio::any_io_executor executor, Identity identity, HostOptions host_options,
-                 const CommonOptions& options)
+Session::Session(
+    asio::any_io_executor executor, Identity identity, HostOptions host_options, const CommonOptions& options
+)
     : options_(options), output_(options.json), host_(std::move(executor), identity, std::move(host_options)) {
     add_stack(host_, identity, options);
     // Clients too: rust-libp2p answers no ping of a peer that refused its own.

@@ -14,11 +14,11 @@ namespace libp2p::tools {
 /// What every command that talks to peers may be told.
 struct CommonOptions {
     bool json = false;
-    std::string log;                                ///< levels; empty: what LIBP2P_LOG says
+    std::string log;  ///< levels; empty: what LIBP2P_LOG says
     std::string security = "noise";
     std::string muxer = "yamux";
-    std::string key_file;                           ///< empty: a key for this run only
-    std::chrono::milliseconds timeout{20'000};      ///< longest silence of the remote
+    std::string key_file;                       ///< empty: a key for this run only
+    std::chrono::milliseconds timeout{20'000};  ///< longest silence of the remote
 };
 
 inline constexpr int kSuccess = 0;

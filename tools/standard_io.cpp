@@ -13,7 +13,9 @@
 namespace libp2p::tools {
 namespace {
 
-error_code last_error() noexcept { return {errno, boost::system::system_category()}; }
+error_code last_error() noexcept {
+    return {errno, boost::system::system_category()};
+}
 
 }  // namespace
 

@@ -10,8 +10,8 @@
 
 namespace libp2p::tools {
 
-/// Waits for a descriptor that may be shared with other processes, like stdin: its flags are not touched. Files, which are
-/// always ready, are not waited for.
+/// Waits for a descriptor that may be shared with other processes, like stdin: its flags are not touched. Files, which
+/// are always ready, are not waited for.
 class Readiness {
 public:
     enum class Event { read, write };

@@ -45,7 +45,9 @@ bool is_control(std::string_view sequence) noexcept {
     return first == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
 }
 
-char lower(char letter) noexcept { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter; }
+char lower(char letter) noexcept {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+}
 
 bool take_letter(std::string_view& text, char letter) noexcept {
     if (text.empty() || lower(text.front()) != letter) {
@@ -114,7 +116,9 @@ std::string printable(std::string_view text) {
     return clean;
 }
 
-std::optional<std::uint64_t> parse_size(std::string_view text) { return parse_amount(text, true); }
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+    return parse_amount(text, true);
+}
 
 std::optional<std::uint64_t> parse_count(std::string_view text, std::uint64_t largest) {
     const auto count = parse_amount(text, false);
@@ -127,8 +131,7 @@ std::optional<std::uint64_t> parse_count(std::string_view text, std::uint64_t la
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     constexpr double day = 86'400'000;
     double value = 0;
-    const auto [end, ec] =
-        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
     if (ec != std::errc()) {
         return std::nullopt;
     }
@@ -164,10 +167,16 @@ std::string format_rate(std::uint64_t octets, std::chrono::nanoseconds time) {
     return format("%.1f MB/s", static_cast<double>(octets) / to_seconds(time) / 1e6);
 }
 
-std::string format_ms(std::chrono::nanoseconds time) { return format("%.3f", to_ms(time)); }
+std::string format_ms(std::chrono::nanoseconds time) {
+    return format("%.3f", to_ms(time));
+}
 
-double to_ms(std::chrono::nanoseconds time) noexcept { return std::round(static_cast<double>(time.count()) / 1e3) / 1e3; }
+double to_ms(std::chrono::nanoseconds time) noexcept {
+    return std::round(static_cast<double>(time.count()) / 1e3) / 1e3;
+}
 
-double to_seconds(std::chrono::nanoseconds time) noexcept { return static_cast<double>(time.count()) / 1e9; }
+double to_seconds(std::chrono::nanoseconds time) noexcept {
+    return static_cast<double>(time.count()) / 1e9;
+}
 
 }  // namespace libp2p::tools

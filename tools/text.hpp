@@ -19,7 +19,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 /// A whole number from 1 to `largest`; suffixes as above, but without B.
 std::optional<std::uint64_t> parse_count(std::string_view text, std::uint64_t largest);
 
-/// Seconds with an optional fraction and an optional unit: "5", "2.5", "5s", "300ms", "2m". More than zero, at most a day.
+/// Seconds with an optional fraction and an optional unit: "5", "2.5", "5s", "300ms", "2m". More than zero, at most a
+/// day.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// "64.0 MiB".

@@ -6,6 +6,7 @@
 #include <boost/assert.hpp>
 
 #include <openssl/aead.h>
+#include <openssl/err.h>
 
 #include <new>
 
@@ -118,18 +119,22 @@ bool ChaCha20Poly1305::open(std::uint64_t counter, ByteView associated, ByteView
     const auto tag = sealed.last(kTagSize);
     BOOST_ASSERT(plaintext.size() == body.size());
     const auto nonce = nonce_of(counter);
-    return EVP_AEAD_CTX_open_gather(
-               context(context_),
-               plaintext.data(),
-               nonce.data(),
-               nonce.size(),
-               body.data(),
-               body.size(),
-               tag.data(),
-               tag.size(),
-               associated.data(),
-               associated.size()
-           ) == 1;
+    const bool fits = EVP_AEAD_CTX_open_gather(
+                          context(context_),
+                          plaintext.data(),
+                          nonce.data(),
+                          nonce.size(),
+                          body.data(),
+                          body.size(),
+                          tag.data(),
+                          tag.size(),
+                          associated.data(),
+                          associated.size()
+                      ) == 1;
+    if (!fits) {
+        ERR_clear_error();  // or a TLS connection of this thread finds it and takes it for its own
+    }
+    return fits;
 }
 
 bool ChaCha20Poly1305::open_in_place(std::uint64_t counter, ByteView associated, MutableByteView sealed)

@@ -69,7 +69,9 @@ bool ends_in(const Multiaddr& address, ByteView ending) {
     return at == start && std::equal(ending.begin(), ending.end(), all.begin() + static_cast<std::ptrdiff_t>(start));
 }
 
-void append(Bytes& to, ByteView more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(Bytes& to, ByteView more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
 
 /// The address that one line of a TXT record stands for, if it is one that fits.
 std::optional<Multiaddr> read_record(const Parts& parts, std::string_view text) {
@@ -146,8 +148,10 @@ awaitable<void> expand(Resolver& resolver, Multiaddr address, std::size_t depth,
     } else if (depth < kMaxDnsaddrDepth) {
         into = co_await expand_dnsaddr(resolver, std::move(*parts));
     } else {
-        into = Error(Errc::no_addresses, "name " + parts->name + ": /dnsaddr leads on more than " +
-                                             std::to_string(kMaxDnsaddrDepth) + " times");
+        into = Error(
+            Errc::no_addresses,
+            "name " + parts->name + ": /dnsaddr leads on more than " + std::to_string(kMaxDnsaddrDepth) + " times"
+        );
     }
 }
 

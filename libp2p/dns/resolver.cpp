@@ -38,16 +38,25 @@ constexpr int kClassInternet = 1;
 constexpr int kTypeText = 16;
 
 Error error_of(int status, const std::string& name) {
-    const auto with = [&](const error_code& code) { return Error(code, "name " + name + ": " + ares_strerror(status)); };
+    const auto with = [&](const error_code& code) {
+        return Error(code, "name " + name + ": " + ares_strerror(status));
+    };
     switch (status) {
-        case ARES_ENOTFOUND: return with(make_error_code(asio::error::host_not_found));
-        case ARES_ENODATA: return with(make_error_code(asio::error::no_data));
-        case ARES_ETIMEOUT: return with(make_error_code(asio::error::timed_out));
-        case ARES_ENOMEM: return with(make_error_code(asio::error::no_memory));
-        case ARES_EBADNAME: return with(make_error_code(Errc::invalid_address));
+        case ARES_ENOTFOUND:
+            return with(make_error_code(asio::error::host_not_found));
+        case ARES_ENODATA:
+            return with(make_error_code(asio::error::no_data));
+        case ARES_ETIMEOUT:
+            return with(make_error_code(asio::error::timed_out));
+        case ARES_ENOMEM:
+            return with(make_error_code(asio::error::no_memory));
+        case ARES_EBADNAME:
+            return with(make_error_code(Errc::invalid_address));
         case ARES_ECANCELLED:
-        case ARES_EDESTRUCTION: return make_error_code(asio::error::operation_aborted);
-        default: return with(make_error_code(asio::error::host_not_found_try_again));
+        case ARES_EDESTRUCTION:
+            return make_error_code(asio::error::operation_aborted);
+        default:
+            return with(make_error_code(asio::error::host_not_found_try_again));
     }
 }
 
@@ -180,8 +189,10 @@ struct Resolver::State {
     WaitList turns;
     std::size_t active = 0;
     std::uint64_t cancellations = 0;
-    intrusive::list<Query, intrusive::member_hook<Query, decltype(Query::running), &Query::running>,
-                    intrusive::constant_time_size<false>>
+    intrusive::list<
+        Query,
+        intrusive::member_hook<Query, decltype(Query::running), &Query::running>,
+        intrusive::constant_time_size<false>>
         queries;
 };
 
@@ -190,7 +201,9 @@ struct Resolver::State {
 Resolver::Resolver(asio::any_io_executor executor, std::chrono::milliseconds timeout, std::string servers)
     : state_(std::make_shared<State>(std::move(executor), timeout, std::move(servers))) {}
 
-Resolver::~Resolver() { cancel(); }
+Resolver::~Resolver() {
+    cancel();
+}
 
 awaitable<result<std::vector<asio::ip::address>>> Resolver::addresses(std::string name, Family family) {
     return find_addresses(state_, std::move(name), family);
@@ -208,8 +221,9 @@ void Resolver::cancel() noexcept {
     state_->turns.notify_all();
 }
 
-awaitable<result<std::vector<asio::ip::address>>> Resolver::find_addresses(std::shared_ptr<State> state,
-                                                                           std::string name, Family family) {
+awaitable<result<std::vector<asio::ip::address>>> Resolver::find_addresses(
+    std::shared_ptr<State> state, std::string name, Family family
+) {
     auto turn = co_await state->wait_for_turn();
     if (!turn) {
         co_return turn.error();
@@ -256,8 +270,7 @@ awaitable<result<void>> Resolver::run(std::shared_ptr<State> state, Query& query
 
 // --- Query -----------------------------------------------------------------------------------------------------------
 
-Resolver::Query::Query(State& state, std::string name)
-    : state_(state), name_(std::move(name)), timer_(state.executor) {
+Resolver::Query::Query(State& state, std::string name) : state_(state), name_(std::move(name)), timer_(state.executor) {
     ares_options options{};
     options.timeout = static_cast<int>(std::clamp<std::int64_t>(state.timeout.count() / kShares, 1, 60'000));
     options.tries = kTries;
@@ -265,8 +278,9 @@ Resolver::Query::Query(State& state, std::string name)
     options.lookups = lookups.data();
     options.sock_state_cb = on_socket;
     options.sock_state_cb_data = this;
-    auto status = ares_init_options(&channel_, &options,
-                                    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
+    auto status = ares_init_options(
+        &channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB
+    );
     if (status == ARES_SUCCESS && !state.servers.empty()) {
         status = ares_set_servers_ports_csv(channel_, state.servers.c_str());
     }
@@ -308,9 +322,15 @@ void Resolver::Query::ask() {
     hints.ai_flags = ARES_AI_NOSORT;  // the dialer ranks
     hints.ai_socktype = SOCK_STREAM;
     switch (*family_) {
-        case Family::v4: hints.ai_family = AF_INET; break;
-        case Family::v6: hints.ai_family = AF_INET6; break;
-        case Family::any: hints.ai_family = AF_UNSPEC; break;
+        case Family::v4:
+            hints.ai_family = AF_INET;
+            break;
+        case Family::v6:
+            hints.ai_family = AF_INET6;
+            break;
+        case Family::any:
+            hints.ai_family = AF_UNSPEC;
+            break;
     }
     ares_getaddrinfo(channel_, name_.c_str(), nullptr, &hints, on_addresses, this);
 }

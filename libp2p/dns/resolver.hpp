@@ -28,9 +28,9 @@ inline constexpr std::size_t kMaxNameSize = 253;
 
 /// Looks names up, with the system's configuration (resolv.conf, hosts), without a thread.
 ///
-/// Errors: `host_not_found` (no such name), `no_data` (nothing of this kind), `timed_out`, `host_not_found_try_again` (the
-/// servers failed), `Errc::invalid_address` (not a name), `operation_aborted` (`cancel`, or the resolver is gone). The
-/// name stands in the detail. Cancelling a lookup ends it at once.
+/// Errors: `host_not_found` (no such name), `no_data` (nothing of this kind), `timed_out`, `host_not_found_try_again`
+/// (the servers failed), `Errc::invalid_address` (not a name), `operation_aborted` (`cancel`, or the resolver is gone).
+/// The name stands in the detail. Cancelling a lookup ends it at once.
 class Resolver {
 public:
     /// `timeout` bounds one lookup. `servers` replaces those of the system, "127.0.0.1:5353,[::1]:53"; for tests.
@@ -54,8 +54,9 @@ private:
     struct State;
     class Query;
 
-    static awaitable<result<std::vector<asio::ip::address>>> find_addresses(std::shared_ptr<State> state,
-                                                                            std::string name, Family family);
+    static awaitable<result<std::vector<asio::ip::address>>> find_addresses(
+        std::shared_ptr<State> state, std::string name, Family family
+    );
     static awaitable<result<std::vector<std::string>>> find_texts(std::shared_ptr<State> state, std::string name);
     static awaitable<result<void>> run(std::shared_ptr<State> state, Query& query);
 

@@ -28,10 +28,14 @@ std::string shortened(std::string_view text, std::size_t limit) {
     return std::string(text.substr(0, limit));
 }
 
-Bytes to_octets(ByteView view) { return Bytes(view.begin(), view.end()); }
+Bytes to_octets(ByteView view) {
+    return Bytes(view.begin(), view.end());
+}
 
 /// What one entry of a list takes in the message: tag, length, itself.
-std::size_t entry_size(std::size_t size) noexcept { return size + (size < 128 ? 2 : size < 16'384 ? 3 : 4); }
+std::size_t entry_size(std::size_t size) noexcept {
+    return size + (size < 128 ? 2 : size < 16'384 ? 3 : 4);
+}
 
 template <class List>
 std::size_t list_size(const List& list) noexcept {
@@ -65,8 +69,9 @@ void fit(Message& message) {
         size -= saved;
     }
     if (dropped_addresses + dropped_protocols > 0) {
-        log.warning("message.shortened", {{"addresses_left_out", dropped_addresses},
-                                       {"protocols_left_out", dropped_protocols}});
+        log.warning(
+            "message.shortened", {{"addresses_left_out", dropped_addresses}, {"protocols_left_out", dropped_protocols}}
+        );
     }
 }
 
@@ -91,7 +96,8 @@ Message message_of(const Snapshot& snapshot) {
     return message;
 }
 
-/// `address` as it is kept: without the name of `peer` at its end. Empty when it names somebody else, or nothing is left.
+/// `address` as it is kept: without the name of `peer` at its end. Empty when it names somebody else, or nothing is
+/// left.
 std::optional<Multiaddr> address_of(const PeerId& peer, const Multiaddr& address) {
     const auto named = address.peer();
     if (named && *named != peer) {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-/// identify (libp2p specs): one side tells the other its key, addresses, protocols and how it sees the other. A host does
-/// this by itself; who asks, and when, is decided there.
+/// identify (libp2p specs): one side tells the other its key, addresses, protocols and how it sees the other. A host
+/// does this by itself; who asks, and when, is decided there.
 namespace libp2p::identify {
 
 inline constexpr auto kProtocol = "/ipfs/id/1.0.0";           ///< whoever accepts the stream tells
@@ -46,17 +46,17 @@ struct Received {
     std::optional<Multiaddr> observed;                ///< where the peer sees us
 };
 
-/// One message of at most 4096 octets, without its length prefix: some peers read no more. What does not fit is left out:
-/// a record of more than 2 KiB, then addresses and protocols, last first, of whichever take more room.
+/// One message of at most 4096 octets, without its length prefix: some peers read no more. What does not fit is left
+/// out: a record of more than 2 KiB, then addresses and protocols, last first, of whichever take more room.
 Bytes encode(const Snapshot& snapshot);
 
 /// Sends the message and closes this side. The stream's deadline applies.
 awaitable<result<void>> send(Stream& stream, const Snapshot& snapshot);
 
-/// Takes up to `kMaxMessages` messages of up to 8 KiB, until the remote's end, a reset or the stream's deadline. Fails with `Errc::protocol_violation` on
-/// what is no such message, and when none came; with `Errc::peer_mismatch` when the key in it is not the key of
-/// `connection`. A signed record that is not by that peer, or in a form unknown here, does not count; nor do addresses that
-/// cannot be read.
+/// Takes up to `kMaxMessages` messages of up to 8 KiB, until the remote's end, a reset or the stream's deadline. Fails
+/// with `Errc::protocol_violation` on what is no such message, and when none came; with `Errc::peer_mismatch` when the
+/// key in it is not the key of `connection`. A signed record that is not by that peer, or in a form unknown here, does
+/// not count; nor do addresses that cannot be read.
 awaitable<result<Received>> receive(Stream& stream, const ConnectionInfo& connection);
 
 }  // namespace libp2p::identify

@@ -39,7 +39,9 @@ std::uint64_t decode_count(const Count& octets) noexcept {
     return value;
 }
 
-bool is_eof(const Error& error) noexcept { return error == asio::error::make_error_code(asio::error::eof); }
+bool is_eof(const Error& error) noexcept {
+    return error == asio::error::make_error_code(asio::error::eof);
+}
 
 /// The blocks of one write; at most `left` octets.
 class Blocks {
@@ -121,8 +123,9 @@ awaitable<void> send_download(Stream& stream, std::uint64_t download) {
     }
 }
 
-awaitable<result<void>> send_upload(Stream& stream, std::uint64_t upload, std::uint64_t download, bool litep2p,
-                                    const Progress& progress) {
+awaitable<result<void>> send_upload(
+    Stream& stream, std::uint64_t upload, std::uint64_t download, bool litep2p, const Progress& progress
+) {
     const auto first_count = encode_count(litep2p ? upload : download);
     auto begun = co_await write(stream, first_count);
     if (!begun) {
@@ -177,8 +180,9 @@ awaitable<void> serve_litep2p(std::unique_ptr<Stream> stream) {
     co_await send_download(*stream, *download);
 }
 
-awaitable<result<Measurement>> measure(Stream& stream, std::uint64_t upload, std::uint64_t download,
-                                       const Progress& progress) {
+awaitable<result<Measurement>> measure(
+    Stream& stream, std::uint64_t upload, std::uint64_t download, const Progress& progress
+) {
     const auto start = Clock::now();
     const bool litep2p = stream.protocol() == kLitep2pProtocol;
     auto uploaded = co_await send_upload(stream, upload, download, litep2p, progress);
@@ -208,8 +212,11 @@ awaitable<result<Measurement>> measure(Stream& stream, std::uint64_t upload, std
     }
     const auto end = Clock::now();
     if (received != download) {
-        co_return Error(Errc::protocol_violation, "asked for " + std::to_string(download) + " octets, got " +
-                                                      (received > download ? "more" : std::to_string(received)));
+        co_return Error(
+            Errc::protocol_violation,
+            "asked for " + std::to_string(download) + " octets, got " +
+                (received > download ? "more" : std::to_string(received))
+        );
     }
     Measurement measured;
     measured.upload_bytes = upload;

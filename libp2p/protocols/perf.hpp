@@ -35,7 +35,8 @@ using Progress = std::function<void(std::uint64_t uploaded, std::uint64_t downlo
 /// Sends `upload` octets, then receives `download` octets, over a stream that was just opened for either protocol; the
 /// stream's `protocol()` decides the form. Fails with `Errc::protocol_violation` when the count that comes differs.
 /// The stream's deadline applies. `progress` may be empty.
-awaitable<result<Measurement>> measure(Stream& stream, std::uint64_t upload, std::uint64_t download,
-                                       const Progress& progress);
+awaitable<result<Measurement>> measure(
+    Stream& stream, std::uint64_t upload, std::uint64_t download, const Progress& progress
+);
 
 }  // namespace libp2p::perf

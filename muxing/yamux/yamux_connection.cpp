@@ -48,29 +48,28 @@ awaitable<void> yield() {
 /// Whatever a loop ends by, the session does not go on without it.
 class YamuxConnection::EndOnExit {
 public:
-    explicit EndOnExit(YamuxCore& core) noexcept : core_(core) {}
+    explicit EndOnExit(std::shared_ptr<YamuxCore> core) noexcept : core_(std::move(core)) {}
     EndOnExit(const EndOnExit&) = delete;
     EndOnExit& operator=(const EndOnExit&) = delete;
-    ~EndOnExit() { core_.end(aborted()); }
+    ~EndOnExit() { core_->end(aborted()); }
 
 private:
-    YamuxCore& core_;
+    std::shared_ptr<YamuxCore> core_;  // an executor that is destroyed takes loop and connection down in any order
 };
 
 /// Gives writers their memory back when a write of the channel is over, however that comes.
 class YamuxConnection::Landing {
 public:
-    Landing(YamuxCore& core, Flight& flight) noexcept : core_(core), flight_(flight) {}
+    explicit Landing(std::shared_ptr<YamuxCore> core) noexcept : core_(std::move(core)) {}
     Landing(const Landing&) = delete;
     Landing& operator=(const Landing&) = delete;
     ~Landing() {
-        core_.session.landed(flight_);
-        core_.flush();
+        core_->session.landed(core_->flight);
+        core_->flush();
     }
 
 private:
-    YamuxCore& core_;
-    Flight& flight_;
+    std::shared_ptr<YamuxCore> core_;  // as above
 };
 
 YamuxConnection::YamuxConnection(std::unique_ptr<SecureChannel> channel, std::shared_ptr<const ConnectionInfo> info,
@@ -86,7 +85,7 @@ awaitable<Error> YamuxConnection::run() {
     running_ = true;
     auto core = core_;
     {
-        EndOnExit guard(*core);
+        EndOnExit guard(core);
         auto body = [this](TaskScope& tasks) -> awaitable<void> {
             tasks.spawn(read_loop());
             tasks.spawn(write_loop());
@@ -147,7 +146,7 @@ awaitable<result<void>> YamuxConnection::close(ConnectionErrorCode code) {
     if (!running_) {
         abort(code);
     }
-    EndOnExit guard(*core);  // cancelled: there is no second, longer goodbye
+    EndOnExit guard(core);  // cancelled: there is no second, longer goodbye
     core->session.close(code, Clock::now());
     core->flush();
     while (!core->session.has_ended()) {
@@ -169,7 +168,7 @@ void YamuxConnection::abort(ConnectionErrorCode) noexcept {
 }
 
 awaitable<void> YamuxConnection::read_loop() {
-    EndOnExit guard(*core_);
+    EndOnExit guard(core_);
     Turn turn;
     for (;;) {
         auto chunk = co_await channel_->read_chunk();
@@ -204,7 +203,7 @@ awaitable<void> YamuxConnection::take(MutableByteView chunk) {
 }
 
 awaitable<void> YamuxConnection::write_loop() {
-    EndOnExit guard(*core_);
+    EndOnExit guard(core_);
     Turn turn;
     auto& session = core_->session;
     bool is_closed = false;
@@ -215,7 +214,7 @@ awaitable<void> YamuxConnection::write_loop() {
                 (void)co_await channel_->close_write();
                 continue;
             }
-            flight_.shrink();
+            core_->flight.shrink();
             auto interrupted = co_await core_->output.wait();
             if (interrupted) {
                 co_return;
@@ -234,14 +233,14 @@ awaitable<void> YamuxConnection::write_loop() {
 }
 
 awaitable<result<std::size_t>> YamuxConnection::send_flight() {
-    Landing landing(*core_, flight_);
-    core_->session.fill(flight_, Clock::now());
-    auto octets = flight_.octets();
+    Landing landing(core_);
+    core_->session.fill(core_->flight, Clock::now());
+    auto octets = core_->flight.octets();
     if (octets == 0) {
         co_return octets;
     }
     core_->flush();  // writers whose octets were copied
-    auto written = co_await channel_->write(flight_.buffers());
+    auto written = co_await channel_->write(core_->flight.buffers());
     if (!written) {
         co_return written.error();
     }
@@ -249,7 +248,7 @@ awaitable<result<std::size_t>> YamuxConnection::send_flight() {
 }
 
 awaitable<void> YamuxConnection::time_loop() {
-    EndOnExit guard(*core_);
+    EndOnExit guard(core_);
     while (!core_->session.has_ended()) {
         core_->armed_for = core_->session.deadline();
         core_->timer.expires_at(core_->armed_for);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "muxing/yamux/yamux_core.hpp"
-#include "muxing/yamux/yamux_flight.hpp"
 
 #include <libp2p/connection.hpp>
 #include <libp2p/security.hpp>
@@ -39,7 +38,6 @@ private:
 
     std::unique_ptr<SecureChannel> channel_;
     std::shared_ptr<YamuxCore> core_;  // shared: see YamuxCore
-    Flight flight_;
     bool running_ = false;
 };
 

@@ -50,6 +50,7 @@ public:
     const asio::any_io_executor& executor() const noexcept { return output.executor(); }
 
     YamuxSession session;
+    Flight flight;       ///< what the write loop is sending
     Waiter output;       ///< the write loop, when there is nothing to send
     Waiter accepted;     ///< accept_stream
     boost::intrusive::list<Opener, boost::intrusive::constant_time_size<false>> openers;  ///< open_stream, in order

@@ -35,10 +35,10 @@ NoiseChannel::NoiseChannel(std::unique_ptr<ByteStream> raw, Session session, Byt
       readable_(dynamic_cast<Readable*>(raw_.get())),
       session_(std::move(session)),
       parked_(early.begin(), early.end()),
+      parked_size_(early.size()),
       block_size_(kSmallBlock) {}
 
-// --- reading
-// -----------------------------------------------------------------------------------------------------------
+// --- reading ---
 
 awaitable<result<std::size_t>> NoiseChannel::read_some(MutableByteView into) {
     if (plaintext_.empty()) {
@@ -84,13 +84,9 @@ awaitable<result<void>> NoiseChannel::next_plaintext() {
         if (read_failure_.code()) {
             co_return read_failure_;
         }
-        if (readable_ != nullptr) {
-            make_room(PooledBuffer::kMaxSize);
+        if (readable_ != nullptr && !drained_) {
             error_code ec;
-            const auto room = in_.view().subspan(end_);
-            const auto count = readable_->try_read_some(room.first(std::min(room.size(), kMaxReadSize)), ec);
-            end_ += count;
-            if (count > 0) {
+            if (read_at_hand(ec) > 0) {
                 continue;
             }
             if (ec != asio::error::would_block) {
@@ -107,15 +103,16 @@ awaitable<result<void>> NoiseChannel::next_plaintext() {
 /// Waits for octets, holding as little memory as the byte stream beneath lets us.
 awaitable<result<void>> NoiseChannel::wait_and_read() {
     if (readable_ != nullptr) {
+        drained_ = false;
         park();
         auto ready = co_await readable_->wait_readable();
         co_return ready;
     }
-    if (held() == 0 && in_.size() > block_size_) {
+    if (front().empty() && in_.size() > block_size_) {
         in_.release();
         begin_ = end_ = 0;
     }
-    make_room(std::max(block_size_, held() + bytes_missing()));
+    make_room(std::max(block_size_, front().size() + missing()));
     const auto room = in_.view().subspan(end_);
     auto got = co_await raw_->read_some(room);
     if (!got) {
@@ -126,62 +123,101 @@ awaitable<result<void>> NoiseChannel::wait_and_read() {
     co_return ok();
 }
 
+/// Reads without waiting. The rest of a message that was parked goes behind its beginning: no matter in how many pieces
+/// it comes, it is not moved around. Everything else goes to a block.
+std::size_t NoiseChannel::read_at_hand(error_code& ec) {
+    if (parked_size_ >= kLengthSize) {
+        if (parked_size_ == parked_.size()) {
+            // What is allocated is in proportion to what has arrived, not to what the length says.
+            const auto whole = kLengthSize + length_at(parked_.data());
+            Bytes larger(std::min(whole, std::max(4 * parked_size_, kSmallBlock)));
+            std::copy_n(parked_.begin(), parked_size_, larger.begin());
+            parked_ = std::move(larger);
+        }
+        const auto count = readable_->try_read_some(MutableByteView(parked_).subspan(parked_size_), ec);
+        parked_size_ += count;
+        return count;
+    }
+    make_room(PooledBuffer::kMaxSize);
+    auto room = in_.view().subspan(end_);
+    room = room.first(std::min(room.size(), kMaxReadSize));
+    const auto count = readable_->try_read_some(room, ec);
+    end_ += count;
+    drained_ = count < kSmallBlock && count < room.size();  // a small message: to ask for more would be for nothing
+    return count;
+}
+
 /// Decrypts the message at the front, if all of it is there. False otherwise, also when that fails: see
 /// `read_failure_`.
 bool NoiseChannel::open_next() {
-    if (bytes_missing() > 0) {
+    if (parked_size_ == 0) {
+        parked_ = Bytes();  // what was lent of it is not needed any more
+    }
+    if (missing() > 0) {
         return false;
     }
-    if (!parked_.empty()) {
-        make_room(parked_.size());
+    const auto size = length_at(front().data());
+    if (parked_size_ > kLengthSize + size) {
+        unpark();  // several messages came behind the handshake
     }
-    const auto size = length_at(in_.data() + begin_);
-    const auto sealed = in_.view().subspan(begin_ + kLengthSize, size);
+    const auto sealed = front().subspan(kLengthSize, size);
     if (!session_.receive.open_in_place({}, sealed)) {
         fail_read(Error(Errc::authentication_failed, "a Noise message is not authentic"));
         write_failure_ = read_failure_;
         raw_->abort();
         return false;
     }
-    begin_ += kLengthSize + size;
-    octets_in_turn_ += kLengthSize + size;
+    if (parked_size_ > 0) {
+        parked_size_ = 0;
+    } else {
+        begin_ += kLengthSize + size;
+    }
+    octets_in_turn_ += static_cast<std::uint32_t>(kLengthSize + size);
     ++messages_in_turn_;
     plaintext_ = sealed.first(size - kTagSize);
     return true;
 }
 
-/// What the message at the front still lacks, as far as is known.
-std::size_t NoiseChannel::bytes_missing() const noexcept {
-    const auto* front = parked_.empty() ? in_.data() + begin_ : parked_.data();
-    if (held() < kLengthSize) {
-        return kLengthSize - held();
+/// What was received and not decrypted.
+MutableByteView NoiseChannel::front() noexcept {
+    if (parked_size_ > 0) {
+        return {parked_.data(), parked_size_};
     }
-    const auto whole = kLengthSize + length_at(front);
-    return whole > held() ? whole - held() : 0;
+    return {in_.data() + begin_, end_ - begin_};
+}
+
+/// What the message at the front still lacks, as far as is known.
+std::size_t NoiseChannel::missing() noexcept {
+    const auto held = front();
+    if (held.size() < kLengthSize) {
+        return kLengthSize - held.size();
+    }
+    const auto whole = kLengthSize + length_at(held.data());
+    return whole > held.size() ? whole - held.size() : 0;
 }
 
 /// Sees to it that there is a block, that it has `block_size` octets or more, and that the message at its front fits.
 void NoiseChannel::make_room(std::size_t block_size) {
-    const auto count = held();
-    const auto* from = parked_.empty() ? in_.data() + begin_ : parked_.data();
+    const auto held = front();
     if (in_ && in_.size() >= block_size) {
-        if (count == 0) {
+        if (held.empty()) {
             begin_ = end_ = 0;
-        } else if (end_ == in_.size() || bytes_missing() > in_.size() - end_) {
-            std::memmove(in_.data(), from, count);
+        } else if (end_ == in_.size() || missing() > in_.size() - end_) {
+            std::memmove(in_.data(), held.data(), held.size());
             begin_ = 0;
-            end_ = count;
+            end_ = held.size();
         }
         return;
     }
-    PooledBuffer block(std::max(block_size, count));
-    if (count > 0) {
-        std::memcpy(block.data(), from, count);
+    PooledBuffer block(std::max(block_size, held.size()));
+    if (!held.empty()) {
+        std::memcpy(block.data(), held.data(), held.size());
     }
-    in_ = std::move(block);
     begin_ = 0;
-    end_ = count;
+    end_ = held.size();
+    in_ = std::move(block);
     parked_ = Bytes();
+    parked_size_ = 0;
 }
 
 /// Gives the block back, but for the beginning of a message, which is kept in just as much memory.
@@ -190,23 +226,29 @@ void NoiseChannel::park() {
         return;
     }
     parked_.assign(in_.data() + begin_, in_.data() + end_);
+    parked_size_ = parked_.size();
     in_.release();
     begin_ = end_ = 0;
 }
 
+/// The opposite.
+void NoiseChannel::unpark() {
+    make_room(parked_size_);
+}
+
 Error NoiseChannel::fail_read(Error error) {
-    if (is_eof(error) && held() > 0) {
+    if (is_eof(error) && !front().empty()) {
         error = Error(Errc::protocol_violation, "the remote closed in the middle of a Noise message");
     }
     in_.release();
     begin_ = end_ = 0;
     parked_ = Bytes();
+    parked_size_ = 0;
     read_failure_ = error;
     return error;
 }
 
-// --- writing
-// -----------------------------------------------------------------------------------------------------------
+// --- writing ---
 
 /// The octets of several buffers that are not sent yet, cut into messages.
 class NoiseChannel::Plaintext {

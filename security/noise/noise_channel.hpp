@@ -67,11 +67,13 @@ private:
 
     awaitable<result<void>> next_plaintext();
     awaitable<result<void>> wait_and_read();
+    std::size_t read_at_hand(error_code& ec);
     bool open_next();
     void make_room(std::size_t block_size);
     void park();
-    std::size_t held() const noexcept { return parked_.empty() ? end_ - begin_ : parked_.size(); }
-    std::size_t bytes_missing() const noexcept;
+    void unpark();
+    MutableByteView front() noexcept;
+    std::size_t missing() noexcept;
     Error fail_read(Error error);
 
     /// A message was not authentic.
@@ -83,17 +85,19 @@ private:
     Readable* readable_;  // raw_ again, if it can do that
     Session session_;
 
-    // Reading. What was received and not decrypted is [begin_, end_) of the buffer, or all of `parked_`, the beginning
-    // of a message that is kept while the rest is waited for.
+    // Reading. What was received and not decrypted is [begin_, end_) of the block; or, while the rest of one message is
+    // waited for, the first octets of `parked_`.
     PooledBuffer in_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
-    MutableByteView plaintext_;  // decrypted and not handed out, in the buffer too
     Bytes parked_;
-    std::size_t octets_in_turn_ = 0;
-    std::size_t messages_in_turn_ = 0;
-    std::size_t block_size_;  // to read into, when the byte stream beneath is not Readable
-    Error read_failure_;  // none while its code is zero; the same below
+    std::size_t parked_size_ = 0;
+    MutableByteView plaintext_;  // decrypted and not handed out; in the block, or in `parked_`
+    std::size_t block_size_;     // to read into, when the byte stream beneath is not Readable
+    std::uint32_t octets_in_turn_ = 0;
+    std::uint32_t messages_in_turn_ = 0;
+    bool drained_ = false;  // nothing was left behind the last read
+    Error read_failure_;    // none while its code is zero; the same below
 
     // Writing.
     PooledBuffer out_;

@@ -18,8 +18,9 @@ namespace {
 /// A FuzzStream that is a stream of a connection.
 class Remote final : public Stream {
 public:
-    Remote(asio::any_io_executor executor, std::shared_ptr<const ConnectionInfo> info, ByteView input,
-           std::size_t max_read)
+    Remote(
+        asio::any_io_executor executor, std::shared_ptr<const ConnectionInfo> info, ByteView input, std::size_t max_read
+    )
         : Stream(Direction::inbound, std::move(info)), bytes_(std::move(executor), input, max_read) {}
 
     awaitable<result<std::size_t>> read_some(MutableByteView into) override { return bytes_.read_some(into); }
@@ -44,9 +45,19 @@ const std::shared_ptr<const ConnectionInfo>& connection() {
     static const auto info = [] {
         const auto key = PublicKey::from_raw(KeyType::ed25519, kPeerKey).value();
         const auto address = Multiaddr::parse("/memory/1").value();
-        return std::make_shared<const ConnectionInfo>(
-            ConnectionInfo{ConnectionId{1}, Direction::inbound, key.peer_id(), key, address, address, "memory", "", "",
-                           false, std::chrono::steady_clock::time_point()});
+        return std::make_shared<const ConnectionInfo>(ConnectionInfo{
+            ConnectionId{1},
+            Direction::inbound,
+            key.peer_id(),
+            key,
+            address,
+            address,
+            "memory",
+            "",
+            "",
+            false,
+            std::chrono::steady_clock::time_point()
+        });
     }();
     return info;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What tests/interop needs beyond the p2p program: transfers whose every octet is checked, resets, half-closed streams, and
-// libp2p's unified-testing contract (when IS_DIALER is set). Same command line and output as the small peers beside it.
+// What tests/interop needs beyond the p2p program: transfers whose every octet is checked, resets, half-closed streams,
+// and libp2p's unified-testing contract (when IS_DIALER is set). Same command line and output as the small peers beside
+// it.
 #include "tests/interop/unified_testing.hpp"
 #include "tools/options.hpp"
 #include "tools/serve.hpp"
@@ -13,7 +14,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <CLI/CLI.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -61,7 +61,9 @@ const Pattern& pattern() {
     return instance;
 }
 
-bool is_eof(const Error& error) { return error == asio::error::make_error_code(asio::error::eof); }
+bool is_eof(const Error& error) {
+    return error == asio::error::make_error_code(asio::error::eof);
+}
 
 awaitable<result<std::unique_ptr<Stream>>> open(Session& session, std::string address, std::string protocol) {
     auto target = tools::parse_peer_address(address);
@@ -111,8 +113,9 @@ awaitable<result<void>> receive_pattern(Stream& stream, std::uint64_t total, std
         stream.expires_after(timeout);
     }
     if (received != total) {
-        co_return Error(Errc::protocol_violation,
-                        "sent " + std::to_string(total) + " octets, got " + std::to_string(received));
+        co_return Error(
+            Errc::protocol_violation, "sent " + std::to_string(total) + " octets, got " + std::to_string(received)
+        );
     }
     co_return ok();
 }
@@ -263,8 +266,14 @@ awaitable<result<void>> listen(Session& session, const ProbeOptions& options) {
 
 using Probe = awaitable<result<void>> (*)(Session&, const ProbeOptions&);
 
-CLI::App* add_probe(CLI::App& program, const std::string& name, const std::string& help, ProbeOptions& options,
-                    Probe probe, Probe& chosen) {
+CLI::App* add_probe(
+    CLI::App& program,
+    const std::string& name,
+    const std::string& help,
+    ProbeOptions& options,
+    Probe probe,
+    Probe& chosen
+) {
     auto* command = program.add_subcommand(name, help);
     command->callback([&chosen, probe] { chosen = probe; });
     if (probe != listen) {

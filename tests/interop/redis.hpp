@@ -84,7 +84,9 @@ private:
         return text;
     }
 
-    static Error violation(std::string_view what) { return {Errc::protocol_violation, "Redis sent " + std::string(what)}; }
+    static Error violation(std::string_view what) {
+        return {Errc::protocol_violation, "Redis sent " + std::string(what)};
+    }
 
     /// The number behind the first character of `line`, from -1 to `largest`.
     static std::optional<long> number_in(std::string_view line, std::size_t largest) {
@@ -120,8 +122,10 @@ private:
         long texts = 0;
         switch (header->front()) {
             case '+':
-            case ':': co_return reply;
-            case '-': co_return Error(Errc::protocol_violation, header->substr(1));
+            case ':':
+                co_return reply;
+            case '-':
+                co_return Error(Errc::protocol_violation, header->substr(1));
             case '$': {
                 auto text = co_await read_text(*header);
                 if (!text) {
@@ -130,8 +134,11 @@ private:
                 reply.push_back(std::move(*text));
                 co_return reply;
             }
-            case '*': texts = number_in(*header, kMaxEntries).value_or(0); break;
-            default: co_return violation("an unknown kind of answer");
+            case '*':
+                texts = number_in(*header, kMaxEntries).value_or(0);
+                break;
+            default:
+                co_return violation("an unknown kind of answer");
         }
         for (long i = 0; i < texts; ++i) {
             auto line = co_await read_line();

@@ -26,9 +26,13 @@ inline std::string variable(const char* name, const char* otherwise = "") {
     return value != nullptr ? value : otherwise;
 }
 
-inline std::string list_key() { return variable("TEST_KEY") + "_listener_multiaddr"; }
+inline std::string list_key() {
+    return variable("TEST_KEY") + "_listener_multiaddr";
+}
 
-inline double to_ms(Clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
+inline double to_ms(Clock::duration time) {
+    return std::chrono::duration<double, std::milli>(time).count();
+}
 
 /// The address that another container can use: not a loopback one, if there is a choice.
 inline std::string address_to_publish(const Host& host) {
@@ -110,8 +114,9 @@ inline awaitable<result<void>> dial(Session& session) {
     if (!second) {
         co_return second.error();
     }
-    std::printf("latency:\n  handshake_plus_one_rtt: %.2f\n  ping_rtt: %.2f\n  unit: ms\n", to_ms(handshake),
-                to_ms(*second));
+    std::printf(
+        "latency:\n  handshake_plus_one_rtt: %.2f\n  ping_rtt: %.2f\n  unit: ms\n", to_ms(handshake), to_ms(*second)
+    );
     std::fflush(stdout);
     co_return ok();
 }
@@ -121,7 +126,9 @@ inline bool contains(const std::vector<std::string>& names, const std::string& n
 }
 
 /// True when the environment says that it is wanted.
-inline bool is_wanted() noexcept { return std::getenv("IS_DIALER") != nullptr; }
+inline bool is_wanted() noexcept {
+    return std::getenv("IS_DIALER") != nullptr;
+}
 
 /// Returns the exit code.
 inline int run() {

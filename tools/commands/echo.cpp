@@ -19,7 +19,9 @@ struct EchoOptions {
 
 constexpr std::size_t kBufferSize = 64 * 1024;
 
-bool is_eof(const Error& error) noexcept { return error == asio::error::make_error_code(asio::error::eof); }
+bool is_eof(const Error& error) noexcept {
+    return error == asio::error::make_error_code(asio::error::eof);
+}
 
 /// stdin to the peer and back to stdout. The deadline of the stream runs only while the peer owes something.
 class Copy {
@@ -98,8 +100,11 @@ private:
         if (!is_eof(error)) {
             fail(error);
         } else if (received_ != sent_ || !finished_) {
-            fail(Error(Errc::protocol_violation, "the peer ended the stream after " + std::to_string(received_) +
-                                                     " of " + std::to_string(sent_) + " octets"));
+            fail(Error(
+                Errc::protocol_violation,
+                "the peer ended the stream after " + std::to_string(received_) + " of " + std::to_string(sent_) +
+                    " octets"
+            ));
         }
     }
 

@@ -5,7 +5,6 @@
 #include <libp2p/key_file.hpp>
 
 #include <CLI/CLI.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <memory>

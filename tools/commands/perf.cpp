@@ -75,7 +75,8 @@ awaitable<void> run_stream(Transfer& transfer, std::unique_ptr<Stream> stream) {
     }
 }
 
-/// All streams began at the same time: together they upload until the last one has, and download from the first answer on.
+/// All streams began at the same time: together they upload until the last one has, and download from the first answer
+/// on.
 perf::Measurement together(const std::vector<perf::Measurement>& parts) {
     perf::Measurement sum;
     auto first_answer = std::chrono::nanoseconds::max();
@@ -166,8 +167,9 @@ void add_perf_command(CLI::App& program, Action& chosen) {
     auto* command = program.add_subcommand("perf", "Measure throughput: upload, then download");
     add_address(*command, options->address);
     auto* upload = add_size_option(*command, "--upload", options->upload, "Send so much on each stream");
-    auto* download = add_size_option(*command, "--download", options->download,
-                                     "Ask for so much on each stream (default: 64MiB both ways)");
+    auto* download = add_size_option(
+        *command, "--download", options->download, "Ask for so much on each stream (default: 64MiB both ways)"
+    );
     add_count_option(*command, "--streams", options->streams, kMaxStreams, "So many streams at once (default 1)");
     add_common_options(*command, options->common);
     command->callback([=, &chosen] {

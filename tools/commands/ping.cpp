@@ -39,8 +39,11 @@ public:
         nlohmann::ordered_json json;
         json["event"] = "ping";
         json["rtt_ms"] = to_ms(time);
-        output_.print(json, std::to_string(ping::kSize) + " octets from " + peer_ + ": seq=" + std::to_string(sent_) +
-                                " time=" + format_ms(time) + " ms");
+        output_.print(
+            json,
+            std::to_string(ping::kSize) + " octets from " + peer_ + ": seq=" + std::to_string(sent_) +
+                " time=" + format_ms(time) + " ms"
+        );
     }
 
 private:
@@ -57,8 +60,8 @@ private:
         auto text = "--- " + peer_ + " ---\n" + std::to_string(sent_) + " sent, " + std::to_string(times_.count()) +
                     " answered";
         if (times_.count() > 0) {
-            text += "; round trip min/median/max = " + format_ms(times_.min()) + "/" + format_ms(times_.median()) + "/" +
-                    format_ms(times_.max()) + " ms";
+            text += "; round trip min/median/max = " + format_ms(times_.min()) + "/" + format_ms(times_.median()) +
+                    "/" + format_ms(times_.max()) + " ms";
         }
         output_.print(json, text);
     }

@@ -31,8 +31,9 @@ constexpr Octets kQuestion = [] {
 }();
 
 /// Open, negotiate, send 1 KiB, read it back to the end.
-awaitable<result<std::chrono::nanoseconds>> one_stream(Session& session, const PeerId& peer,
-                                                       const std::vector<ProtocolId>& protocols) {
+awaitable<result<std::chrono::nanoseconds>> one_stream(
+    Session& session, const PeerId& peer, const std::vector<ProtocolId>& protocols
+) {
     const auto start = Clock::now();
     OpenStreamOptions open;
     open.timeout = session.options().timeout;

@@ -8,8 +8,8 @@
 
 namespace libp2p::protocols {
 
-/// What a handler reads into: small for a stream that says little, larger once its reads fill it. The growth is charged to
-/// the stream's budget; where that refuses, the buffer stays as it is.
+/// What a handler reads into: small for a stream that says little, larger once its reads fill it. The growth is charged
+/// to the stream's budget; where that refuses, the buffer stays as it is.
 class TransferBuffer {
 public:
     explicit TransferBuffer(const Stream& stream);

@@ -15,8 +15,14 @@ constexpr auto kMany = std::numeric_limits<std::uint32_t>::max();
 constexpr auto kMuch = std::numeric_limits<std::size_t>::max();
 constexpr ScopeLimits kUnlimited{kMany, kMany, kMany, kMany, kMany, kMany, kMany, kMuch};
 
-Usage usage(std::uint32_t connections_in, std::uint32_t connections_out, std::uint32_t streams_in,
-            std::uint32_t streams_out, std::uint32_t descriptors, std::size_t memory) {
+Usage usage(
+    std::uint32_t connections_in,
+    std::uint32_t connections_out,
+    std::uint32_t streams_in,
+    std::uint32_t streams_out,
+    std::uint32_t descriptors,
+    std::size_t memory
+) {
     Usage made;
     made.connections_inbound = connections_in;
     made.connections_outbound = connections_out;
@@ -99,8 +105,11 @@ TEST(Budget, GrantsUpToEachLimitAndRefusesOneMore) {
             ASSERT_FALSE(refused);
             EXPECT_EQ(refused.error(), Errc::limit_exceeded);
             const auto count = std::to_string(limit);
-            EXPECT_EQ(refused.error().detail(), "scope: " + std::string(test.name) + " " + count + " of " + count +
-                                                    " used, 1 more asked (limits.scope." + test.name + ")");
+            EXPECT_EQ(
+                refused.error().detail(),
+                "scope: " + std::string(test.name) + " " + count + " of " + count +
+                    " used, 1 more asked (limits.scope." + test.name + ")"
+            );
             EXPECT_EQ(scope->used(), before);
             EXPECT_TRUE(scope->has_room({})) << "asking for nothing is never refused";
         }
@@ -153,8 +162,10 @@ TEST(Budget, RefusalNamesTheScopeThatIsFull) {
     ASSERT_TRUE(all);
     auto refused = connection->charge(Usage::stream(Direction::inbound, 1));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().detail(),
-              "peer 12D3: streams_inbound 8192 of 8192 used, 1 more asked (limits.peer.streams_inbound)");
+    EXPECT_EQ(
+        refused.error().detail(),
+        "peer 12D3: streams_inbound 8192 of 8192 used, 1 more asked (limits.peer.streams_inbound)"
+    );
 }
 
 TEST(Budget, ChargesEveryAncestorExactlyOnce) {
@@ -282,8 +293,10 @@ TEST(Budget, StaysWhereItIsWhenANewAncestorRefuses) {
     ASSERT_TRUE(held && charge);
     auto refused = second->reparent(peer);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().detail(),
-              "peer: connections_inbound 1 of 1 used, 1 more asked (limits.peer.connections_inbound)");
+    EXPECT_EQ(
+        refused.error().detail(),
+        "peer: connections_inbound 1 of 1 used, 1 more asked (limits.peer.connections_inbound)"
+    );
     EXPECT_EQ(second->parent(), transient);
     EXPECT_EQ(transient->used(), usage(1, 0, 0, 0, 1, 8));
     EXPECT_EQ(peer->used(), usage(1, 0, 0, 0, 0, 0));
@@ -350,7 +363,8 @@ public:
         }
         for (int i = 0; i < 8; ++i) {
             scopes_.push_back(
-                Budget::make("stream", "limits.stream", tight, scopes_[5 + pick(6)], pick(2) ? scopes_[1] : nullptr));
+                Budget::make("stream", "limits.stream", tight, scopes_[5 + pick(6)], pick(2) ? scopes_[1] : nullptr)
+            );
         }
     }
 

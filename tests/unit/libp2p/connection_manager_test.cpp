@@ -21,10 +21,11 @@ const TimePoint kNow = TimePoint() + 1h;
 
 std::vector<PeerId> make_peers() {
     std::vector<PeerId> peers;
-    for (const auto* text : {"12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh",
-                             "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq",
-                             "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA",
-                             "12D3KooWF85R7CM2Wikdtb2sjwnd24e1tgojf3MEWwizmVB8PA6U"}) {
+    for (const auto* text :
+         {"12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh",
+          "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq",
+          "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA",
+          "12D3KooWF85R7CM2Wikdtb2sjwnd24e1tgojf3MEWwizmVB8PA6U"}) {
         peers.push_back(PeerId::parse(text).value());
     }
     return peers;
@@ -50,8 +51,14 @@ std::vector<std::uint64_t> victims(ConnectionManager& manager, TimePoint now = k
     return ids;
 }
 
-void add(ConnectionManager& manager, std::uint64_t id, const PeerId& peer, Direction direction = Direction::inbound,
-         Activity activity = {}, TimePoint opened = TimePoint()) {
+void add(
+    ConnectionManager& manager,
+    std::uint64_t id,
+    const PeerId& peer,
+    Direction direction = Direction::inbound,
+    Activity activity = {},
+    TimePoint opened = TimePoint()
+) {
     manager.add(ConnectionId{id}, peer, direction, opened, [activity] { return activity; });
 }
 
@@ -70,15 +77,19 @@ TEST(ConnectionManager, RefusesAHighWaterThatTheLimitsWouldNeverLetItPass) {
     limits.system.connections_inbound = 80;
     limits.system.connections_outbound = 60;
     EXPECT_EQ(refusal(10, 59, limits), "accepted");
-    EXPECT_EQ(refusal(10, 60, limits),
-              "connection_manager.high_water (60) must be below limits.system.connections_outbound (60): connections "
-              "would be refused before any is trimmed");
+    EXPECT_EQ(
+        refusal(10, 60, limits),
+        "connection_manager.high_water (60) must be below limits.system.connections_outbound (60): connections "
+        "would be refused before any is trimmed"
+    );
     EXPECT_NE(refusal(10, 80, limits).find("limits.system.connections_inbound (80)"), std::string::npos);
     EXPECT_NE(refusal(10, 100, limits).find("limits.system.connections (100)"), std::string::npos);
     EXPECT_NE(refusal(10, kLargest, limits).find("limits.system.connections (100)"), std::string::npos);
     EXPECT_EQ(refusal(1, 1, limits), "accepted");
-    EXPECT_EQ(refusal(60, 59, limits),
-              "connection_manager.low_water (60) must not be above connection_manager.high_water (59)");
+    EXPECT_EQ(
+        refusal(60, 59, limits),
+        "connection_manager.low_water (60) must not be above connection_manager.high_water (59)"
+    );
     EXPECT_EQ(refusal(59, 59, limits), "accepted");
     EXPECT_NE(refusal(kLargest, 59, limits), "accepted");
 }
@@ -174,7 +185,12 @@ TEST(ConnectionManager, ChoosesInTheDocumentedOrder) {
         {"lower weight first", out, idle(0s), 1, in, idle(1800s), 2},
         {"negative weight first", out, idle(0s), -1, in, idle(1800s), 0},
         {"lower weight first among the busy", out, busy(9), 1, in, busy(1), 2},
-        {"smallest before largest weight", out, idle(0s), std::numeric_limits<std::int32_t>::min(), in, idle(9s),
+        {"smallest before largest weight",
+         out,
+         idle(0s),
+         std::numeric_limits<std::int32_t>::min(),
+         in,
+         idle(9s),
          std::numeric_limits<std::int32_t>::max()},
         {"inbound before outbound", in, idle(0s), 1, out, idle(1800s), 1},
         {"longer idle first", in, idle(11s), 1, in, idle(10s), 1},

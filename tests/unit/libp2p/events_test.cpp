@@ -23,10 +23,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-PeerId alice() { return PeerId::parse("12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh").value(); }
+PeerId alice() {
+    return PeerId::parse("12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh").value();
+}
 
 /// An event with a number in it, to tell it from others.
-Event numbered(int number) { return StreamOpened{nullptr, std::to_string(number), Direction::inbound}; }
+Event numbered(int number) {
+    return StreamOpened{nullptr, std::to_string(number), Direction::inbound};
+}
 
 class EventsTest : public testing::Test {
 protected:

@@ -55,7 +55,9 @@ TEST_F(LogTest, WritesOneEventALine) {
 }
 
 TEST_F(LogTest, StampsLinesWithUtcTime) {
-    const LogEvent event{std::chrono::system_clock::time_point(1'767'323'045s + 678'901us), LogLevel::info, "s", "e", {}};
+    const LogEvent event{
+        std::chrono::system_clock::time_point(1'767'323'045s + 678'901us), LogLevel::info, "s", "e", {}
+    };
     EXPECT_EQ(to_line(event), "2026-01-02T03:04:05.678901Z info s e");
     const LogEvent before{std::chrono::system_clock::time_point(-1us), LogLevel::info, "s", "e", {}};
     EXPECT_EQ(to_line(before), "1969-12-31T23:59:59.999999Z info s e");
@@ -65,22 +67,27 @@ TEST_F(LogTest, PrintsEachKindOfValue) {
     const Logger log("test");
     const Error error(Errc::limit_exceeded, "system: full");
     const std::string text = "text";
-    log.info("e", {{"a", true},
-                   {"b", -1},
-                   {"c", std::numeric_limits<std::uint64_t>::max()},
-                   {"d", std::numeric_limits<std::int64_t>::min()},
-                   {"e", 0.5},
-                   {"f", text},
-                   {"g", std::string_view("view")},
-                   {"h", static_cast<const char*>(nullptr)},
-                   {"i", error},
-                   {"j", 1500us},
-                   {"k", Named()},
-                   {"l", [] { return std::string("made late"); }},
-                   {"m", std::uint8_t{7}}});
-    EXPECT_EQ(last(),
-              "info test e a=true b=-1 c=18446744073709551615 d=-9223372036854775808 e=0.5 f=text g=view h=(null) "
-              "i=\"resource limit exceeded: system: full\" j=1.500ms k=\"a name\" l=\"made late\" m=7");
+    log.info(
+        "e",
+        {{"a", true},
+         {"b", -1},
+         {"c", std::numeric_limits<std::uint64_t>::max()},
+         {"d", std::numeric_limits<std::int64_t>::min()},
+         {"e", 0.5},
+         {"f", text},
+         {"g", std::string_view("view")},
+         {"h", static_cast<const char*>(nullptr)},
+         {"i", error},
+         {"j", 1500us},
+         {"k", Named()},
+         {"l", [] { return std::string("made late"); }},
+         {"m", std::uint8_t{7}}}
+    );
+    EXPECT_EQ(
+        last(),
+        "info test e a=true b=-1 c=18446744073709551615 d=-9223372036854775808 e=0.5 f=text g=view h=(null) "
+        "i=\"resource limit exceeded: system: full\" j=1.500ms k=\"a name\" l=\"made late\" m=7"
+    );
     log.info("e", {{"code", make_error_code(Errc::gated)}, {"empty", ""}});
     EXPECT_EQ(last(), "info test e code=\"refused by the connection gater\" empty=\"\"");
 }
@@ -128,8 +135,11 @@ TEST_F(LogTest, CutsValuesAtTheirBound) {
         if (size <= kMaxLogValueSize) {
             EXPECT_EQ(last(), "info test e v=" + std::string(size, 'x'));
         } else {
-            EXPECT_EQ(last(), "info test e v=\"" + std::string(kMaxLogValueSize, 'x') + "\"...(" +
-                                  std::to_string(size - kMaxLogValueSize) + " more)");
+            EXPECT_EQ(
+                last(),
+                "info test e v=\"" + std::string(kMaxLogValueSize, 'x') + "\"...(" +
+                    std::to_string(size - kMaxLogValueSize) + " more)"
+            );
         }
     }
 }
@@ -202,8 +212,8 @@ TEST(LogFilter, ReadsTheDocumentedForm) {
     EXPECT_EQ(LogFilter::parse("a=off")->level, LogLevel::warning);
     EXPECT_EQ(LogFilter::parse("info,error")->level, LogLevel::error) << "what is said last counts";
     EXPECT_EQ(LogFilter::parse("a=info, a = trace ")->level_of("a"), LogLevel::trace);
-    for (auto level : {LogLevel::trace, LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error,
-                       LogLevel::off}) {
+    for (auto level :
+         {LogLevel::trace, LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
         EXPECT_EQ(LogFilter::parse(to_string(level))->level, level);
     }
 }

@@ -283,8 +283,7 @@ TEST_F(Negotiation, CanBeCancelledAtEveryStep) {
     }
 }
 
-// --- lazy
-// --------------------------------------------------------------------------------------------------------------
+// --- lazy ---
 
 class LazyNegotiation : public Negotiation {
 protected:
@@ -572,8 +571,7 @@ TEST_F(LazyNegotiation, CanBeCancelledAtEveryStep) {
     }
 }
 
-// --- a lazy stream
-// -----------------------------------------------------------------------------------------------------
+// --- a lazy stream ---
 
 /// A stream with deadlines that a test moves by hand.
 class TestStream final : public Stream {

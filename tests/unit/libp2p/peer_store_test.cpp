@@ -95,8 +95,12 @@ TEST(PeerStore, TakesTheShortestAndTheLongestTimes) {
 
 TEST(PeerStore, LeavesOutThePeerAtTheEndAndAddressesOfOthers) {
     PeerStore store(small());
-    const Addresses given{address(1).with_peer(kAlice), address(2).with_peer(kBob),
-                          Multiaddr::parse("/p2p/" + kAlice.to_string()).value(), address(1)};
+    const Addresses given{
+        address(1).with_peer(kAlice),
+        address(2).with_peer(kBob),
+        Multiaddr::parse("/p2p/" + kAlice.to_string()).value(),
+        address(1)
+    };
     store.add_addresses(kAlice, given, 10s, kNow);
     EXPECT_EQ(store.addresses(kAlice, kNow), (Addresses{address(1)}));
     EXPECT_FALSE(store.contains(kBob));
@@ -122,8 +126,8 @@ TEST(PeerStore, KeepsTheBestAddressesUpToTheirLimit) {
     auto limits = small();
     for (std::uint32_t limit : {0u, 1u, 4u}) {
         limits.addresses_per_peer = limit;
-        for (std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{4}, std::size_t{5},
-                                  std::size_t{60'000}}) {
+        for (std::size_t count :
+             {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{4}, std::size_t{5}, std::size_t{60'000}}) {
             PeerStore store(limits);
             store.add_addresses(kAlice, addresses(1, count), 10s, kNow);
             EXPECT_EQ(store.addresses(kAlice, kNow).size(), std::min<std::size_t>(limit, count));
@@ -300,12 +304,18 @@ TEST(PeerStore, StaysWithinItsBoundsUnderRandomUse) {
             now += 1s;
             const auto who = peer(pick(30));
             switch (pick(7)) {
-                case 0: store.add_addresses(who, addresses(pick(20), pick(8)), std::chrono::seconds(pick(60)), now); break;
+                case 0:
+                    store.add_addresses(who, addresses(pick(20), pick(8)), std::chrono::seconds(pick(60)), now);
+                    break;
                 case 1:
                     (void)store.set_certified_addresses(who, addresses(pick(20), pick(8)), pick(5), 20s, now);
                     break;
-                case 2: store.set_protocols(who, std::vector<ProtocolId>(pick(4), "/" + std::to_string(pick(9)))); break;
-                case 3: store.set_identified(who, std::string(pick(300), 'a'), ""); break;
+                case 2:
+                    store.set_protocols(who, std::vector<ProtocolId>(pick(4), "/" + std::to_string(pick(9))));
+                    break;
+                case 3:
+                    store.set_identified(who, std::string(pick(300), 'a'), "");
+                    break;
                 case 4:
                     store.hold(who);
                     held.push_back(who);
@@ -317,7 +327,9 @@ TEST(PeerStore, StaysWithinItsBoundsUnderRandomUse) {
                         held.pop_back();
                     }
                     break;
-                case 6: pick(2) == 0 ? store.forget(who) : store.remove_expired(now); break;
+                case 6:
+                    pick(2) == 0 ? store.forget(who) : store.remove_expired(now);
+                    break;
             }
             ASSERT_LE(store.size(), limits.known_peers);
             ASSERT_LE(store.memory(), limits.known_peers_memory);

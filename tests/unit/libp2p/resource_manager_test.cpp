@@ -19,10 +19,16 @@ namespace {
 constexpr auto kMany = std::numeric_limits<std::uint32_t>::max();
 constexpr auto kMuch = std::numeric_limits<std::size_t>::max();
 
-Multiaddr address(std::string_view text) { return Multiaddr::parse(text).value(); }
+Multiaddr address(std::string_view text) {
+    return Multiaddr::parse(text).value();
+}
 
-PeerId alice() { return PeerId::parse("12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh").value(); }
-PeerId bob() { return PeerId::parse("12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq").value(); }
+PeerId alice() {
+    return PeerId::parse("12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh").value();
+}
+PeerId bob() {
+    return PeerId::parse("12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq").value();
+}
 
 const Multiaddr kLoopback = address("/ip4/127.0.0.1/tcp/4001");
 
@@ -135,9 +141,12 @@ TEST(ResourceManager, RefusesAPeerItsThirdInboundConnectionAndLeavesItInTransien
     auto refused = kept[2].set_peer(alice());
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error(), Errc::limit_exceeded);
-    EXPECT_EQ(refused.error().detail(), "peer " + alice().to_string() +
-                                            ": connections_inbound 2 of 2 used, 1 more asked "
-                                            "(limits.peer.connections_inbound)");
+    EXPECT_EQ(
+        refused.error().detail(),
+        "peer " + alice().to_string() +
+            ": connections_inbound 2 of 2 used, 1 more asked "
+            "(limits.peer.connections_inbound)"
+    );
     EXPECT_EQ(manager.transient()->used().connections_inbound, 1u);
     EXPECT_EQ(manager.system_usage().connections_inbound, 3u);
     EXPECT_TRUE(kept[2].set_peer(bob())) << "another peer has room";
@@ -168,8 +177,11 @@ TEST(ResourceManager, RefusesAtEachLimitOfTransient) {
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error(), Errc::limit_exceeded);
         const auto count = std::to_string(limit);
-        EXPECT_EQ(refused.error().detail(), "transient: connections_inbound " + count + " of " + count +
-                                                " used, 1 more asked (limits.transient.connections_inbound)");
+        EXPECT_EQ(
+            refused.error().detail(),
+            "transient: connections_inbound " + count + " of " + count +
+                " used, 1 more asked (limits.transient.connections_inbound)"
+        );
         EXPECT_EQ(manager.refusals(), 1u);
         EXPECT_EQ(manager.system_usage().connections_inbound, limit);
         EXPECT_EQ(manager.snapshot().size(), 2 + limit);
@@ -248,9 +260,11 @@ TEST(ResourceManager, NamesTheLimitThatRefusesAStream) {
     }
     auto refused = scope->open_stream(Direction::inbound);
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().detail(),
-              "inbound connection /ip4/127.0.0.1/tcp/4001: streams_inbound 8 of 8 used, 1 more asked "
-              "(limits.connection.streams_inbound)");
+    EXPECT_EQ(
+        refused.error().detail(),
+        "inbound connection /ip4/127.0.0.1/tcp/4001: streams_inbound 8 of 8 used, 1 more asked "
+        "(limits.connection.streams_inbound)"
+    );
     EXPECT_TRUE(scope->open_stream(Direction::outbound));
     streams.pop_back();
     EXPECT_TRUE(scope->open_stream(Direction::inbound));
@@ -472,8 +486,10 @@ TEST(ResourceManager, LimitsInboundConnectionsOfOneIpv4Address) {
         auto refused = inbound(manager, address("/ip4/198.51.100.7/tcp/99"));
         ASSERT_FALSE(refused);
         const auto count = std::to_string(limit);
-        EXPECT_EQ(refused.error().detail(), "198.51.100.7: connections " + count + " of " + count +
-                                                " used, 1 more asked (limits.connections_per_ipv4)");
+        EXPECT_EQ(
+            refused.error().detail(),
+            "198.51.100.7: connections " + count + " of " + count + " used, 1 more asked (limits.connections_per_ipv4)"
+        );
         EXPECT_EQ(manager.system_usage().connections_inbound, limit);
         if (limit > 0) {
             EXPECT_TRUE(inbound(manager, address("/ip4/198.51.100.8/tcp/99")));
@@ -492,13 +508,16 @@ TEST(ResourceManager, LimitsInboundConnectionsOfIpv6Networks) {
     auto kept = fill(manager, {"/ip6/2001:db8:1:100::1/tcp/1", "/ip6/2001:db8:1:1ff::2/udp/1/quic-v1"});
     auto narrow = inbound(manager, address("/ip6/2001:db8:1:180::3/tcp/1"));
     ASSERT_FALSE(narrow);
-    EXPECT_EQ(narrow.error().detail(),
-              "2001:db8:1:100::/56: connections 2 of 2 used, 1 more asked (limits.connections_per_ipv6_56)");
+    EXPECT_EQ(
+        narrow.error().detail(),
+        "2001:db8:1:100::/56: connections 2 of 2 used, 1 more asked (limits.connections_per_ipv6_56)"
+    );
     auto other = fill(manager, {"/ip6/2001:db8:1:200::1/tcp/1"});
     auto wide = inbound(manager, address("/ip6/2001:db8:1:300::1/tcp/1"));
     ASSERT_FALSE(wide);
-    EXPECT_EQ(wide.error().detail(),
-              "2001:db8:1::/48: connections 3 of 3 used, 1 more asked (limits.connections_per_ipv6_48)");
+    EXPECT_EQ(
+        wide.error().detail(), "2001:db8:1::/48: connections 3 of 3 used, 1 more asked (limits.connections_per_ipv6_48)"
+    );
     EXPECT_TRUE(inbound(manager, address("/ip6/2001:db8:2::1/tcp/1")));
 }
 
@@ -514,8 +533,12 @@ TEST(ResourceManager, DoesNotCountLoopbackRelayedMemoryOrOutboundConnections) {
     auto limits = small();
     limits.connections_per_ipv4 = limits.connections_per_ipv6_56 = limits.connections_per_ipv6_48 = 0;
     ResourceManager manager(limits);
-    for (const auto* text : {"/ip4/127.0.0.1/tcp/1", "/ip4/127.9.9.9/tcp/1", "/ip6/::1/tcp/1", "/memory/1",
-                             "/ip4/198.51.100.7/tcp/1/p2p-circuit"}) {
+    for (const auto* text :
+         {"/ip4/127.0.0.1/tcp/1",
+          "/ip4/127.9.9.9/tcp/1",
+          "/ip6/::1/tcp/1",
+          "/memory/1",
+          "/ip4/198.51.100.7/tcp/1/p2p-circuit"}) {
         EXPECT_TRUE(inbound(manager, address(text))) << text;
     }
     EXPECT_TRUE(manager.open_connection(Direction::outbound, true, address("/ip4/198.51.100.7/tcp/1")));
@@ -579,9 +602,13 @@ TEST(ResourceManager, ReadsZeroAfterRandomUse) {
         ResourceManager manager(limits);
         std::deque<std::unique_ptr<Upgrading>> connections;
         std::vector<Charge> charges;
-        const std::vector<std::string> remotes{"/ip4/127.0.0.1/tcp/1",    "/ip4/198.51.100.1/tcp/1",
-                                               "/ip4/198.51.100.2/tcp/1", "/ip6/2001:db8:1:100::1/tcp/1",
-                                               "/ip6/2001:db8:1:200::1/tcp/1"};
+        const std::vector<std::string> remotes{
+            "/ip4/127.0.0.1/tcp/1",
+            "/ip4/198.51.100.1/tcp/1",
+            "/ip4/198.51.100.2/tcp/1",
+            "/ip6/2001:db8:1:100::1/tcp/1",
+            "/ip6/2001:db8:1:200::1/tcp/1"
+        };
         for (int step = 0; step < 3000; ++step) {
             switch (pick(6)) {
                 case 0:

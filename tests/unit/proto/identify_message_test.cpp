@@ -24,16 +24,18 @@ Message full() {
 }
 
 TEST(IdentifyMessage, HasTheFieldNumbersOfTheSpecification) {
-    EXPECT_EQ(hex(encode(full())),
-              "0a020801"                    // 1 publicKey
-              "1205047f000001"              // 2 listenAddrs
-              "1203290000"                  //
-              "1a022f61"                    // 3 protocols
-              "1a082f622f312e302e30"        //
-              "22050401020304"              // 4 observedAddr
-              "2a0a697066732f302e312e30"    // 5 protocolVersion
-              "32056167656e74"              // 6 agentVersion
-              "42030a0b0c");                // 8 signedPeerRecord
+    EXPECT_EQ(
+        hex(encode(full())),
+        "0a020801"                  // 1 publicKey
+        "1205047f000001"            // 2 listenAddrs
+        "1203290000"                //
+        "1a022f61"                  // 3 protocols
+        "1a082f622f312e302e30"      //
+        "22050401020304"            // 4 observedAddr
+        "2a0a697066732f302e312e30"  // 5 protocolVersion
+        "32056167656e74"            // 6 agentVersion
+        "42030a0b0c"
+    );  // 8 signedPeerRecord
 }
 
 TEST(IdentifyMessage, ReadsWhatItWrote) {
@@ -51,13 +53,16 @@ TEST(IdentifyMessage, TellsAbsentFromEmpty) {
 }
 
 TEST(IdentifyMessage, SkipsUnknownFields) {
-    const auto message = decode(unhex("3a03010203" "32056167656e74" "f80101"));
+    const auto message =
+        decode(unhex("3a03010203"
+                     "32056167656e74"
+                     "f80101"));
     ASSERT_TRUE(message);
     EXPECT_EQ(message->agent_version, "agent");
 }
 
 TEST(IdentifyMessage, RefusesWhatIsNoMessage) {
-    EXPECT_FALSE(decode(unhex("0aff01")));              // a length past the end
+    EXPECT_FALSE(decode(unhex("0aff01")));                  // a length past the end
     EXPECT_FALSE(decode(unhex("0affffffffffffffffff01")));  // a length of 2^64 - 1
     EXPECT_FALSE(decode(unhex("0a")));
     EXPECT_FALSE(decode(unhex("ffffffffffffffffffffff01")));

@@ -4,7 +4,6 @@
 #include <boost/asio/error.hpp>
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
@@ -14,9 +13,13 @@ namespace {
 
 namespace asio = boost::asio;
 
-Error system_error(int number) { return Error(error_code(number, boost::system::system_category())); }
+Error system_error(int number) {
+    return Error(error_code(number, boost::system::system_category()));
+}
 
-Error dial_failed(std::vector<Error::Cause> causes) { return Error(Errc::dial_failed, "peer 12D3", std::move(causes)); }
+Error dial_failed(std::vector<Error::Cause> causes) {
+    return Error(Errc::dial_failed, "peer 12D3", std::move(causes));
+}
 
 TEST(ErrorReport, NamesEveryErrorOfTheLibrary) {
     const std::vector<std::pair<Errc, std::string_view>> names{
@@ -92,11 +95,14 @@ TEST(ErrorReport, NamesADialAfterWhatAllItsAddressesHaveInCommon) {
     EXPECT_EQ(code_name(dial_failed({{"/a", refused}, {"/b", refused}})), "connection_refused");
     EXPECT_EQ(code_name(dial_failed({{"/a", refused}, {"/b", Errc::peer_mismatch}})), "unreachable");
     EXPECT_EQ(code_name(dial_failed({})), "unreachable");
+    EXPECT_EQ(code_name(dial_failed({{"/a", system_error(ECANCELED)}})), "timed_out") << "the deadline of the dial";
 }
 
 TEST(ErrorReport, PutsTheAttemptsIntoJson) {
-    const auto json = error_as_json(dial_failed({{"/ip4/1.2.3.4/tcp/1", system_error(ECONNREFUSED)},
-                                                 {"/ip4/1.2.3.4/tcp/2", Error(Errc::peer_mismatch, "it is 12D3KooWX")}}));
+    const auto json = error_as_json(dial_failed(
+        {{"/ip4/1.2.3.4/tcp/1", system_error(ECONNREFUSED)},
+         {"/ip4/1.2.3.4/tcp/2", Error(Errc::peer_mismatch, "it is 12D3KooWX")}}
+    ));
     EXPECT_EQ(json["event"], "error");
     EXPECT_EQ(json["code"], "unreachable");
     EXPECT_EQ(json["attempts"].size(), 2U);
@@ -109,7 +115,9 @@ TEST(ErrorReport, PutsTheAttemptsIntoJson) {
 TEST(ErrorReport, SaysNothingOfAttemptsWhereThereWereNone) {
     const auto json = error_as_json(Error(Errc::invalid_address, "no /p2p"));
     EXPECT_EQ(json.dump(), R"({"event":"error","code":"invalid_address","message":"invalid address: no /p2p"})");
-    EXPECT_EQ(error_as_text(Error(Errc::invalid_address, "no /p2p")), "p2p: invalid address: no /p2p [invalid_address]");
+    EXPECT_EQ(
+        error_as_text(Error(Errc::invalid_address, "no /p2p")), "p2p: invalid address: no /p2p [invalid_address]"
+    );
 }
 
 TEST(ErrorReport, KeepsOneLineWhateverAPeerSays) {

@@ -9,8 +9,10 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(ProgressBar, ShowsShareAmountRateAndTheTimeThatIsLeft) {
-    EXPECT_EQ(draw_progress(32 * 1024 * 1024, 64 * 1024 * 1024, 2s),
-              "[===============>              ]  50 %  32.0 MiB of 64.0 MiB  16.8 MB/s  0:02 left");
+    EXPECT_EQ(
+        draw_progress(32 * 1024 * 1024, 64 * 1024 * 1024, 2s),
+        "[===============>              ]  50 %  32.0 MiB of 64.0 MiB  16.8 MB/s  0:02 left"
+    );
 }
 
 TEST(ProgressBar, BeginsAndEnds) {

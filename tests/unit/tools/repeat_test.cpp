@@ -6,7 +6,6 @@
 #include <boost/asio/post.hpp>
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include <set>

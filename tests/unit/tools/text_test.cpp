@@ -34,7 +34,8 @@ TEST(ParseSize, KeepsTo63Bits) {
 }
 
 TEST(ParseSize, RefusesEverythingElse) {
-    for (const auto* text : {"", " ", "-1", "+1", "1 ", " 1", "1.5M", "x", "M", "1X", "1MM", "1iB", "1MiBs", "0x10", "1e3"}) {
+    for (const auto* text :
+         {"", " ", "-1", "+1", "1 ", " 1", "1.5M", "x", "M", "1X", "1MM", "1iB", "1MiBs", "0x10", "1e3"}) {
         EXPECT_FALSE(parse_size(text)) << '"' << text << '"';
     }
 }
@@ -64,11 +65,20 @@ TEST(ParseDuration, RefusesEverythingElse) {
     }
 }
 
-TEST(Printable, LeavesTextAlone) { EXPECT_EQ(printable("go-libp2p/0.51 \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"), "go-libp2p/0.51 \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"); }
+TEST(Printable, LeavesTextAlone) {
+    EXPECT_EQ(
+        printable("go-libp2p/0.51 \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"),
+        "go-libp2p/0.51 \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"
+    );
+}
 
 TEST(Printable, DisarmsControlCharacters) {
     EXPECT_EQ(printable("a\nb\x1b[31mc\x7f\t"), "a?b?[31mc??");
-    EXPECT_EQ(printable("\xc2\x9b" "31m"), "?31m") << "a control character of two octets";
+    EXPECT_EQ(
+        printable("\xc2\x9b"
+                  "31m"),
+        "?31m"
+    ) << "a control character of two octets";
     EXPECT_EQ(printable(std::string_view("\0x", 2)), "?x");
 }
 

@@ -74,8 +74,12 @@ protected:
 };
 
 TEST_F(ResolveTest, LeavesAddressesWithoutANameAsTheyAre) {
-    for (const auto* text : {"/ip4/127.0.0.1/tcp/1", "/memory/7", "/ip6/::1/udp/1/quic-v1",
-                             "/ip4/127.0.0.1/tcp/1/p2p-circuit/dns4/a.test/tcp/2", "/ip4/127.0.0.1/tcp/1/tls/sni/a.test/ws"}) {
+    for (const auto* text :
+         {"/ip4/127.0.0.1/tcp/1",
+          "/memory/7",
+          "/ip6/::1/udp/1/quic-v1",
+          "/ip4/127.0.0.1/tcp/1/p2p-circuit/dns4/a.test/tcp/2",
+          "/ip4/127.0.0.1/tcp/1/tls/sni/a.test/ws"}) {
         EXPECT_EQ(resolve_text(text).value(), (Texts{text}));
         EXPECT_TRUE(asked_.empty());
         EXPECT_FALSE(has_name(Multiaddr::parse(text).value()));
@@ -86,12 +90,18 @@ TEST_F(ResolveTest, ReplacesANameByItsAddressesAndKeepsTheRest) {
     EXPECT_EQ(resolve_text("/dns4/a.test/tcp/1").value(), (Texts{"/ip4/192.0.2.1/tcp/1"}));
     EXPECT_EQ(resolve_text("/dns6/a.test/udp/1/quic-v1").value(), (Texts{"/ip6/2001:db8::1/udp/1/quic-v1"}));
     auto both = resolve_text("/dns/a.test/tcp/1/ws").value();
-    EXPECT_EQ(std::set<std::string>(both.begin(), both.end()),
-              (std::set<std::string>{"/ip4/192.0.2.1/tcp/1/ws", "/ip6/2001:db8::1/tcp/1/ws"}));
-    EXPECT_EQ(resolve_text(std::string("/dns4/a.test/tcp/1") + kAlice).value(),
-              (Texts{std::string("/ip4/192.0.2.1/tcp/1") + kAlice}));
-    EXPECT_EQ(resolve_text(std::string("/dns4/a.test/tcp/1") + kAlice + "/p2p-circuit" + kBob).value(),
-              (Texts{std::string("/ip4/192.0.2.1/tcp/1") + kAlice + "/p2p-circuit" + kBob}));
+    EXPECT_EQ(
+        std::set<std::string>(both.begin(), both.end()),
+        (std::set<std::string>{"/ip4/192.0.2.1/tcp/1/ws", "/ip6/2001:db8::1/tcp/1/ws"})
+    );
+    EXPECT_EQ(
+        resolve_text(std::string("/dns4/a.test/tcp/1") + kAlice).value(),
+        (Texts{std::string("/ip4/192.0.2.1/tcp/1") + kAlice})
+    );
+    EXPECT_EQ(
+        resolve_text(std::string("/dns4/a.test/tcp/1") + kAlice + "/p2p-circuit" + kBob).value(),
+        (Texts{std::string("/ip4/192.0.2.1/tcp/1") + kAlice + "/p2p-circuit" + kBob})
+    );
 }
 
 TEST_F(ResolveTest, TellsWhyANameCannotBeResolved) {
@@ -100,20 +110,36 @@ TEST_F(ResolveTest, TellsWhyANameCannotBeResolved) {
 }
 
 TEST_F(ResolveTest, ReadsTheRecordsOfADnsaddr) {
-    texts_["_dnsaddr.net.test"] = {std::string("dnsaddr=/ip4/198.51.100.1/tcp/1") + kAlice,
-                                   "dnsaddr=/ip6/2001:db8::9/tcp/2", "something else", "dnsaddr=nonsense", "dnsaddr=",
-                                   "DNSADDR=/ip4/198.51.100.2/tcp/1", std::string("dnsaddr=/dns4/a.test/tcp/3") + kBob};
-    EXPECT_EQ(resolve_text("/dnsaddr/net.test").value(),
-              (Texts{std::string("/ip4/198.51.100.1/tcp/1") + kAlice, "/ip6/2001:db8::9/tcp/2",
-                     std::string("/ip4/192.0.2.1/tcp/3") + kBob}));
+    texts_["_dnsaddr.net.test"] = {
+        std::string("dnsaddr=/ip4/198.51.100.1/tcp/1") + kAlice,
+        "dnsaddr=/ip6/2001:db8::9/tcp/2",
+        "something else",
+        "dnsaddr=nonsense",
+        "dnsaddr=",
+        "DNSADDR=/ip4/198.51.100.2/tcp/1",
+        std::string("dnsaddr=/dns4/a.test/tcp/3") + kBob
+    };
+    EXPECT_EQ(
+        resolve_text("/dnsaddr/net.test").value(),
+        (Texts{
+            std::string("/ip4/198.51.100.1/tcp/1") + kAlice,
+            "/ip6/2001:db8::9/tcp/2",
+            std::string("/ip4/192.0.2.1/tcp/3") + kBob
+        })
+    );
 }
 
 TEST_F(ResolveTest, KeepsOnlyRecordsThatEndInWhatFollows) {
-    texts_["_dnsaddr.net.test"] = {std::string("dnsaddr=/ip4/198.51.100.1/tcp/1") + kAlice,
-                                   std::string("dnsaddr=/ip4/198.51.100.2/tcp/1") + kBob,
-                                   std::string("dnsaddr=") + kAlice, "dnsaddr=/ip4/198.51.100.3/tcp/1"};
-    EXPECT_EQ(resolve_text(std::string("/dnsaddr/net.test") + kBob).value(),
-              (Texts{std::string("/ip4/198.51.100.2/tcp/1") + kBob}));
+    texts_["_dnsaddr.net.test"] = {
+        std::string("dnsaddr=/ip4/198.51.100.1/tcp/1") + kAlice,
+        std::string("dnsaddr=/ip4/198.51.100.2/tcp/1") + kBob,
+        std::string("dnsaddr=") + kAlice,
+        "dnsaddr=/ip4/198.51.100.3/tcp/1"
+    };
+    EXPECT_EQ(
+        resolve_text(std::string("/dnsaddr/net.test") + kBob).value(),
+        (Texts{std::string("/ip4/198.51.100.2/tcp/1") + kBob})
+    );
     texts_["_dnsaddr.net.test"].erase(texts_["_dnsaddr.net.test"].begin() + 1);
     auto none = resolve_text(std::string("/dnsaddr/net.test") + kBob);
     EXPECT_EQ(none.error(), Errc::no_addresses);
@@ -135,7 +161,9 @@ TEST_F(ResolveTest, FollowsDnsaddrFourTimesAndNoMore) {
 }
 
 TEST_F(ResolveTest, ACircleOfDnsaddrsEnds) {
-    texts_["_dnsaddr.a.test"] = {"dnsaddr=/dnsaddr/a.test", "dnsaddr=/dnsaddr/a.test", "dnsaddr=/ip4/198.51.100.1/tcp/1"};
+    texts_["_dnsaddr.a.test"] = {
+        "dnsaddr=/dnsaddr/a.test", "dnsaddr=/dnsaddr/a.test", "dnsaddr=/ip4/198.51.100.1/tcp/1"
+    };
     auto found = resolve_text("/dnsaddr/a.test");
     EXPECT_EQ(found.value(), (Texts{"/ip4/198.51.100.1/tcp/1"})) << "each address once";
     EXPECT_LE(asked_.size(), 15u);
@@ -160,8 +188,9 @@ TEST_F(ResolveTest, BoundsAddressesAndQuestionsOverall) {
 }
 
 TEST_F(ResolveTest, OneNameThatFailsDoesNotSpoilTheOthers) {
-    texts_["_dnsaddr.net.test"] = {"dnsaddr=/dns4/nobody.test/tcp/1", "dnsaddr=/dns4/b.test/tcp/1",
-                                   "dnsaddr=/dnsaddr/nobody.test"};
+    texts_["_dnsaddr.net.test"] = {
+        "dnsaddr=/dns4/nobody.test/tcp/1", "dnsaddr=/dns4/b.test/tcp/1", "dnsaddr=/dnsaddr/nobody.test"
+    };
     EXPECT_EQ(resolve_text("/dnsaddr/net.test").value(), (Texts{"/ip4/192.0.2.2/tcp/1"}));
 }
 

@@ -27,7 +27,9 @@ using test::DnsServer;
 
 using Texts = std::vector<std::string>;
 
-std::vector<Bytes> silence(const DnsQuestion&) { return {}; }
+std::vector<Bytes> silence(const DnsQuestion&) {
+    return {};
+}
 
 /// 192.0.2.1 and 2001:db8::1 for every name.
 std::vector<Bytes> one_of_each(const DnsQuestion& question) {
@@ -50,8 +52,12 @@ std::size_t open_descriptors() {
 class ResolverTest : public testing::Test {
 protected:
     /// Addresses of "example.test", as text and sorted; or the error.
-    result<Texts> lookup(Family family, DnsServer::Answer answer, std::string name = "example.test",
-                         std::chrono::milliseconds timeout = 2s) {
+    result<Texts> lookup(
+        Family family,
+        DnsServer::Answer answer,
+        std::string name = "example.test",
+        std::chrono::milliseconds timeout = 2s
+    ) {
         DnsServer server(io_, std::move(answer));
         Resolver resolver(io_.get_executor(), timeout, server.address());
         result<Texts> texts = Errc::shut_down;
@@ -174,9 +180,11 @@ TEST_F(ResolverTest, AsksAgainWhenTheFirstQuestionIsLost) {
 
 TEST_F(ResolverTest, IgnoresAnswersWithAnotherIdOrQuestion) {
     const auto forged = [](const DnsQuestion& question) {
-        return std::vector<Bytes>{DnsMessage(question.message).id(1).a(66).bytes(),
-                                  DnsMessage(question.message).question(1).a(66).bytes(),
-                                  DnsMessage(question.message).a(1).bytes()};
+        return std::vector<Bytes>{
+            DnsMessage(question.message).id(1).a(66).bytes(),
+            DnsMessage(question.message).question(1).a(66).bytes(),
+            DnsMessage(question.message).a(1).bytes()
+        };
     };
     EXPECT_EQ(lookup(Family::v4, forged).value(), (Texts{"192.0.2.1"}));
 }
@@ -206,8 +214,9 @@ TEST_F(ResolverTest, TakesNoMoreAnswersThanItsBound) {
                 if (question.type == DnsMessage::kTxt) {
                     message.txt("x");
                 } else {
-                    message.record(DnsMessage::kA, {192, 0, static_cast<std::uint8_t>(i / 256),
-                                                    static_cast<std::uint8_t>(i)});
+                    message.record(
+                        DnsMessage::kA, {192, 0, static_cast<std::uint8_t>(i / 256), static_cast<std::uint8_t>(i)}
+                    );
                 }
             }
             return std::vector<Bytes>{message.bytes()};
@@ -237,18 +246,18 @@ TEST_F(ResolverTest, SurvivesAnswersThatAreCutAnywhere) {
 
 TEST_F(ResolverTest, SurvivesHostileAnswers) {
     const std::vector<std::function<void(DnsMessage&)>> spoil{
-        [](DnsMessage& m) { m.record({0xc0, 0x2a}, DnsMessage::kTxt, {1, 'x'}); },   // a pointer to itself, about
-        [](DnsMessage& m) { m.record(DnsMessage::kCname, {0xc0, 0x0c}); },           // a circle of pointers
-        [](DnsMessage& m) { m.record({0xff, 0xff}, DnsMessage::kTxt, {1, 'x'}); },   // a pointer past the end
-        [](DnsMessage& m) { m.record(DnsMessage::kTxt, {255, 'x'}); },               // a text past the end
-        [](DnsMessage& m) { m.record(DnsMessage::kTxt, {}); },                       // no text
-        [](DnsMessage& m) { m.record(DnsMessage::kA, {1, 2, 3}); },                  // an address too short
-        [](DnsMessage& m) { m.record(DnsMessage::kA, Bytes(200, 1)); },              // and too long
+        [](DnsMessage& m) { m.record({0xc0, 0x2a}, DnsMessage::kTxt, {1, 'x'}); },  // a pointer to itself, about
+        [](DnsMessage& m) { m.record(DnsMessage::kCname, {0xc0, 0x0c}); },          // a circle of pointers
+        [](DnsMessage& m) { m.record({0xff, 0xff}, DnsMessage::kTxt, {1, 'x'}); },  // a pointer past the end
+        [](DnsMessage& m) { m.record(DnsMessage::kTxt, {255, 'x'}); },              // a text past the end
+        [](DnsMessage& m) { m.record(DnsMessage::kTxt, {}); },                      // no text
+        [](DnsMessage& m) { m.record(DnsMessage::kA, {1, 2, 3}); },                 // an address too short
+        [](DnsMessage& m) { m.record(DnsMessage::kA, Bytes(200, 1)); },             // and too long
         [](DnsMessage& m) { m.record(DnsMessage::kAaaa, {1, 2, 3, 4}); },
-        [](DnsMessage& m) { m.bytes()[6] = m.bytes()[7] = 0xff; },                   // records that are not there
-        [](DnsMessage& m) { m.bytes()[4] = m.bytes()[5] = 0xff; },                   // questions that are not there
-        [](DnsMessage& m) { m.bytes()[12] = 0xc0, m.bytes()[13] = 0x0c; },           // a question that is a circle
-        [](DnsMessage& m) { m.record(Bytes(300, 63), DnsMessage::kTxt, {1, 'x'}); }, // a name too long
+        [](DnsMessage& m) { m.bytes()[6] = m.bytes()[7] = 0xff; },                    // records that are not there
+        [](DnsMessage& m) { m.bytes()[4] = m.bytes()[5] = 0xff; },                    // questions that are not there
+        [](DnsMessage& m) { m.bytes()[12] = 0xc0, m.bytes()[13] = 0x0c; },            // a question that is a circle
+        [](DnsMessage& m) { m.record(Bytes(300, 63), DnsMessage::kTxt, {1, 'x'}); },  // a name too long
         [](DnsMessage& m) { m.bytes().resize(60'000); },
         [](DnsMessage& m) { m.bytes().assign(3, 0); },
         [](DnsMessage& m) { m.bytes().clear(); },
@@ -279,8 +288,14 @@ TEST_F(ResolverTest, FindsLocalhostWithoutAsking) {
 }
 
 TEST_F(ResolverTest, RefusesWhatIsNoName) {
-    for (const auto& name : {std::string(), std::string("a b"), std::string("a\0b", 3), std::string("a\nb"),
-                             std::string("\xc3\xa4.test"), std::string(kMaxNameSize + 1, 'a'), std::string(1 << 20, 'a')}) {
+    for (const auto& name :
+         {std::string(),
+          std::string("a b"),
+          std::string("a\0b", 3),
+          std::string("a\nb"),
+          std::string("\xc3\xa4.test"),
+          std::string(kMaxNameSize + 1, 'a'),
+          std::string(1 << 20, 'a')}) {
         EXPECT_EQ(lookup(Family::v4, one_of_each, name).error(), Errc::invalid_address) << name.size();
     }
     std::string longest;

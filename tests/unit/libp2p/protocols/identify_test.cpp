@@ -15,16 +15,27 @@ using identify::Message;
 using identify::Received;
 using test::StreamPair;
 
-Multiaddr address(const std::string& text) { return Multiaddr::parse(text).value(); }
+Multiaddr address(const std::string& text) {
+    return Multiaddr::parse(text).value();
+}
 
-Bytes octets_of(ByteView view) { return Bytes(view.begin(), view.end()); }
+Bytes octets_of(ByteView view) {
+    return Bytes(view.begin(), view.end());
+}
 
 /// The right side tells, the left side listens.
 class Identify : public testing::Test {
 protected:
     identify::Snapshot snapshot() const {
-        return {pair.right_identity.public_key(), {address("/ip4/10.0.0.1/tcp/1")}, {"/a", "/b"}, "agent/1", "net/1",
-                address("/ip4/10.0.0.2/tcp/2"),   {}};
+        return {
+            pair.right_identity.public_key(),
+            {address("/ip4/10.0.0.1/tcp/1")},
+            {"/a", "/b"},
+            "agent/1",
+            "net/1",
+            address("/ip4/10.0.0.2/tcp/2"),
+            {}
+        };
     }
 
     Bytes record_of(const Identity& signer, std::uint64_t sequence, std::vector<Multiaddr> addresses) {
@@ -174,8 +185,9 @@ TEST_F(Identify, IgnoresARecordThatIsNotThePeersOwn) {
 }
 
 TEST_F(Identify, IgnoresTheLegacyRecordOfRust) {
-    const auto legacy = SignedEnvelope::seal(pair.right_identity, "libp2p-routing-state",
-                                             as_bytes("/libp2p/routing-state-record"), as_bytes("payload"));
+    const auto legacy = SignedEnvelope::seal(
+        pair.right_identity, "libp2p-routing-state", as_bytes("/libp2p/routing-state-record"), as_bytes("payload")
+    );
     Message message;
     message.agent_version = "rust-libp2p/0.57";
     message.listen_addresses = {octets_of(address("/ip4/10.0.0.1/tcp/1").bytes())};
@@ -189,13 +201,19 @@ TEST_F(Identify, IgnoresTheLegacyRecordOfRust) {
 
 TEST_F(Identify, SkipsAddressesItCannotRead) {
     Message message;
-    message.listen_addresses = {Bytes{0xff, 0xff}, Bytes{}, octets_of(address("/ip4/10.0.0.1/tcp/1").bytes()),
-                                octets_of(address("/ip4/10.0.0.1/tcp/1").with_peer(pair.left_identity.peer_id()).bytes()),
-                                octets_of(address("/ip4/10.0.0.2/tcp/1").with_peer(pair.right_identity.peer_id()).bytes())};
+    message.listen_addresses = {
+        Bytes{0xff, 0xff},
+        Bytes{},
+        octets_of(address("/ip4/10.0.0.1/tcp/1").bytes()),
+        octets_of(address("/ip4/10.0.0.1/tcp/1").with_peer(pair.left_identity.peer_id()).bytes()),
+        octets_of(address("/ip4/10.0.0.2/tcp/1").with_peer(pair.right_identity.peer_id()).bytes())
+    };
     message.observed_address = Bytes{0xff};
     auto received = receive({message});
     ASSERT_TRUE(received);
-    EXPECT_EQ(received->addresses, (std::vector<Multiaddr>{address("/ip4/10.0.0.1/tcp/1"), address("/ip4/10.0.0.2/tcp/1")}));
+    EXPECT_EQ(
+        received->addresses, (std::vector<Multiaddr>{address("/ip4/10.0.0.1/tcp/1"), address("/ip4/10.0.0.2/tcp/1")})
+    );
     EXPECT_FALSE(received->observed);
 }
 

@@ -19,8 +19,9 @@ class Perf : public testing::TestWithParam<Form> {
 protected:
     Perf() : pair(GetParam().protocol) {}
 
-    std::optional<result<perf::Measurement>> measure(std::uint64_t upload, std::uint64_t download,
-                                                     const perf::Progress& progress = {}) {
+    std::optional<result<perf::Measurement>> measure(
+        std::uint64_t upload, std::uint64_t download, const perf::Progress& progress = {}
+    ) {
         std::optional<result<perf::Measurement>> measured;
         auto client = [&]() -> awaitable<void> {
             measured = co_await perf::measure(*pair.left, upload, download, progress);
@@ -72,9 +73,7 @@ TEST_P(Perf, RefusesADownloadThatIsTooShortOrTooLong) {
     for (const std::uint64_t count : {std::uint64_t{99}, std::uint64_t{101}}) {
         StreamPair other(GetParam().protocol);
         std::optional<result<perf::Measurement>> measured;
-        auto client = [&]() -> awaitable<void> {
-            measured = co_await perf::measure(*other.left, 0, 100, {});
-        };
+        auto client = [&]() -> awaitable<void> { measured = co_await perf::measure(*other.left, 0, 100, {}); };
         auto server = [&]() -> awaitable<void> {
             const Bytes octets(count);
             (co_await write(*other.right, octets)).value();
@@ -119,10 +118,12 @@ TEST_P(Perf, CutsOffAClientThatDoesNotReadItsDownload) {
     pair.run();  // comes back
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, Perf,
-                         testing::Values(Form{perf::kProtocol, perf::serve},
-                                         Form{perf::kLitep2pProtocol, perf::serve_litep2p}),
-                         [](const auto& form) { return form.index == 0 ? "Specified" : "Litep2p"; });
+INSTANTIATE_TEST_SUITE_P(
+    Forms,
+    Perf,
+    testing::Values(Form{perf::kProtocol, perf::serve}, Form{perf::kLitep2pProtocol, perf::serve_litep2p}),
+    [](const auto& form) { return form.index == 0 ? "Specified" : "Litep2p"; }
+);
 
 }  // namespace
 }  // namespace libp2p

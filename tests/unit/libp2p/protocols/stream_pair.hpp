@@ -38,8 +38,13 @@ struct StreamWire {
 /// A stream in memory: with backpressure, half close and reset. Its deadline passes when the test says so.
 class PairedStream final : public Stream {
 public:
-    PairedStream(Direction direction, std::shared_ptr<const ConnectionInfo> connection, asio::any_io_executor executor,
-                 std::shared_ptr<StreamWire> in, std::shared_ptr<StreamWire> out)
+    PairedStream(
+        Direction direction,
+        std::shared_ptr<const ConnectionInfo> connection,
+        asio::any_io_executor executor,
+        std::shared_ptr<StreamWire> in,
+        std::shared_ptr<StreamWire> out
+    )
         : Stream(direction, std::move(connection)),
           executor_(std::move(executor)),
           in_(std::move(in)),
@@ -87,8 +92,9 @@ public:
                     co_return Errc::write_closed;
                 }
                 const auto count = std::min(buffer.size(), StreamWire::kCapacity - out_->octets.size());
-                out_->octets.insert(out_->octets.end(), buffer.begin(),
-                                    buffer.begin() + static_cast<std::ptrdiff_t>(count));
+                out_->octets.insert(
+                    out_->octets.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(count)
+                );
                 buffer = buffer.subspan(count);
                 out_->readable.notify();
                 if (!buffer.empty()) {
@@ -161,10 +167,12 @@ public:
         const auto executor = io.get_executor();
         auto there = std::make_shared<StreamWire>(executor);
         auto back = std::make_shared<StreamWire>(executor);
-        left = std::make_unique<PairedStream>(Direction::outbound, info(Direction::outbound, right_identity), executor,
-                                              back, there);
-        right = std::make_unique<PairedStream>(Direction::inbound, info(Direction::inbound, left_identity), executor,
-                                               there, back);
+        left = std::make_unique<PairedStream>(
+            Direction::outbound, info(Direction::outbound, right_identity), executor, back, there
+        );
+        right = std::make_unique<PairedStream>(
+            Direction::inbound, info(Direction::inbound, left_identity), executor, there, back
+        );
         left->set_protocol(protocol);
         right->set_protocol(protocol);
     }
@@ -194,8 +202,18 @@ private:
     static std::shared_ptr<const ConnectionInfo> info(Direction direction, const Identity& remote) {
         const auto address = Multiaddr::parse("/memory/1").value();
         return std::make_shared<ConnectionInfo>(ConnectionInfo{
-            ConnectionId{1}, direction, remote.peer_id(), remote.public_key(), address, address, "memory", "/noise",
-            "/yamux/1.0.0", false, std::chrono::steady_clock::now()});
+            ConnectionId{1},
+            direction,
+            remote.peer_id(),
+            remote.public_key(),
+            address,
+            address,
+            "memory",
+            "/noise",
+            "/yamux/1.0.0",
+            false,
+            std::chrono::steady_clock::now()
+        });
     }
 };
 

@@ -159,6 +159,29 @@ TEST_P(NoiseChannels, CarryOctetByOctet) {
     EXPECT_EQ(receive(6000).size(), 6000U);
 }
 
+TEST_P(NoiseChannels, ALargeMessageMayDrip) {
+    const auto bytes = pattern(65'519);
+    send(bytes);
+    auto wire = std::move(pair_.to_listener->pieces.front().bytes);
+    pair_.to_listener->pieces.clear();
+    Bytes got;
+    auto read = [&]() -> awaitable<void> {
+        auto chunk = co_await right_->read_chunk();
+        CO_ASSERT_TRUE(chunk);
+        got.assign(chunk->begin(), chunk->end());
+    };
+    auto drip = [&]() -> awaitable<void> {
+        for (std::size_t at = 0; at < wire.size(); at += 7) {
+            const auto part = ByteView(wire).subspan(at, std::min<std::size_t>(7, wire.size() - at));
+            pair_.to_listener->pieces.push_back({Bytes(part.begin(), part.end()), 0});
+            pair_.to_listener->readable.notify();
+            co_await asio::post(context_.get_executor(), asio::use_awaitable);
+        }
+    };
+    ASSERT_TRUE(run_both(context_, read, drip));
+    EXPECT_EQ(got, bytes);
+}
+
 TEST_P(NoiseChannels, AnyCutOfTheCiphertextIsTheSame) {
     const auto bytes = pattern(70);
     for (std::size_t cut = 1; cut < 100; ++cut) {
@@ -519,8 +542,7 @@ TEST_P(NoiseChannels, WaitWithoutABufferWhereTheByteStreamCan) {
     EXPECT_TRUE(done);
 }
 
-// --- the pool
-// ----------------------------------------------------------------------------------------------------------
+// --- the pool ---
 
 TEST(PooledBuffer, IsAsLargeAsAskedFor) {
     for (std::size_t size :

@@ -385,8 +385,7 @@ TEST_F(NoiseHandshake, PrologueMustBeTheSame) {
     EXPECT_FALSE(accepted_);
 }
 
-// --- early muxers
-// ------------------------------------------------------------------------------------------------------
+// --- early muxers ---
 
 struct MuxerCase {
     std::string_view name;
@@ -426,8 +425,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& parameter) { return std::string(parameter.param.name); }
 );
 
-// --- vectors
-// -----------------------------------------------------------------------------------------------------------
+// --- vectors ---
 
 class Libp2pVectors : public NoiseHandshake, public testing::WithParamInterface<test::Libp2pVector> {};
 
@@ -498,8 +496,7 @@ TEST(Libp2pVectorKeys, AreThoseOfTheHandshake) {
     }
 }
 
-// --- faults
-// ------------------------------------------------------------------------------------------------------------
+// --- faults ---
 
 TEST_F(NoiseHandshake, FailsAtEveryStep) {
     for (bool fail_dialer : {true, false}) {
@@ -574,8 +571,7 @@ TEST_F(NoiseHandshake, AnEndInTheHandshakeIsAnError) {
     EXPECT_EQ(accepted_.error(), kEof);
 }
 
-// --- the whole upgrade
-// -------------------------------------------------------------------------------------------------
+// --- the whole upgrade ---
 
 /// What the upgrader does with one security protocol, then one octet there and back.
 class Upgrade : public NoiseHandshake {
