@@ -207,7 +207,7 @@ awaitable<void> YamuxConnection::write_loop() {
     Turn turn;
     auto& session = core_->session;
     bool is_closed = false;
-    for (;;) {
+    while (!session.has_ended()) {
         if (!session.wants_write()) {
             if (session.has_said_goodbye() && !is_closed) {
                 is_closed = true;

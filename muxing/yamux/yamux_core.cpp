@@ -60,6 +60,8 @@ void YamuxCore::flush() noexcept {
     }
     if (session.has_ended()) {
         ended.notify_all();
+        output.notify();
+        timer.cancel();
     } else if (session.deadline() < armed_for) {
         armed_for = Clock::time_point::min();
         timer.cancel();

@@ -5,4 +5,6 @@
 
 #include <gtest/gtest.h>
 
-TEST(Conformance, IsInstalled) { SUCCEED(); }
+TEST(Conformance, IsInstalled) {
+    SUCCEED();
+}

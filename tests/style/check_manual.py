@@ -16,6 +16,8 @@ def helps(program, words=()):
     """The help of the program and of every command below it."""
     text = subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=True).stdout
     yield words, text
+    if len(words) == 2:  # no command lies deeper
+        return
     for block in COMMANDS.findall(text):
         for name in re.findall(r"^  ([a-z][\w-]*)", block, re.M):
             yield from helps(program, (*words, name))

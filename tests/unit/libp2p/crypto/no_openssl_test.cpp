@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// BoringSSL and OpenSSL share the names of their functions: with both in one process, one calls into the other and crashes.
+// BoringSSL and OpenSSL share the names of their functions: with both in one process, one calls into the other and
+// crashes.
 #include <gtest/gtest.h>
 
 #include <fstream>
