@@ -14,6 +14,7 @@ awaitable<void> say_hello(Host& host, std::string address) {
     auto peer = (co_await host.connect(Multiaddr::parse(address).value())).value();
     auto stream = (co_await host.open_stream(peer, ProtocolId("/echo/1.0.0"))).value();
     (co_await write(*stream, as_bytes("hello"))).value();
+    (co_await stream->close_write()).value();
     Bytes answer(5);
     (co_await read_exactly(*stream, answer)).value();
     std::cout << as_text(answer) << std::endl;

@@ -34,7 +34,7 @@ awaitable<void> serve_http(std::unique_ptr<Stream> stream) {
         response.prepare_payload();
         co_await http::async_write(http_stream, response, asio::use_awaitable);
     }
-    (co_await http_stream.stream().close_write()).value();
+    co_await http_stream.stream().close_write();  // the peer may have gone already
 }
 
 awaitable<std::string> get(AsioStream& stream, std::string target) {

@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto peer = read->peer()) {
         require(read->with_peer(*peer) == *read);
         const auto bare = read->without_peer();
-        require(!bare || bare->with_peer(*peer) == *read);
+        require(!bare || bare->peer() || bare->with_peer(*peer) == *read);
     } else {
         require(read->without_peer() == *read);
     }

@@ -24,7 +24,8 @@ void check(const PeerId& peer) {
 
 }  // namespace
 
-/// A peer id that is read, from octets or from text, is the same after it was printed, and the key inside gives it back.
+/// A peer id that is read, from octets or from text, is the same after it was printed, and the key inside gives it
+/// back.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const ByteView in(data, size);
     if (const auto peer = PeerId::from_bytes(in)) {

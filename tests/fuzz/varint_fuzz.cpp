@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "proto/varint.hpp"
-
 #include "proto/protobuf_scan.hpp"
+#include "proto/varint.hpp"
 
 #include <cstdlib>
 

@@ -175,7 +175,7 @@ TEST_F(ResolverTest, AsksAgainWhenTheFirstQuestionIsLost) {
     const auto second_time = [&](const DnsQuestion& question) {
         return ++questions == 1 ? std::vector<Bytes>() : one_of_each(question);
     };
-    EXPECT_EQ(lookup(Family::v4, second_time, "example.test", 700ms).value(), (Texts{"192.0.2.1"}));
+    EXPECT_EQ(lookup(Family::v4, second_time, "example.test", 2100ms).value(), (Texts{"192.0.2.1"}));
 }
 
 TEST_F(ResolverTest, IgnoresAnswersWithAnotherIdOrQuestion) {
@@ -237,10 +237,11 @@ TEST_F(ResolverTest, SurvivesAnswersThatAreCutAnywhere) {
             return std::vector<Bytes>{message.bytes()};
         };
         auto found = lookup_texts(cut, 40ms);
-        EXPECT_EQ(found.has_value(), complete) << size;
         if (complete) {
+            EXPECT_TRUE(lookup_texts(cut, 10s));
             break;
         }
+        EXPECT_FALSE(found) << size;
     }
 }
 
