@@ -38,7 +38,8 @@ public:
     /// Steps so far.
     std::size_t steps() const noexcept { return steps_; }
 
-    /// Has `action` called once that many more steps are done; replaces what was there. An empty one disarms.
+    /// Has `action` called once that many more steps are done, or the loop has had nothing to do for 50 ms; replaces
+    /// what was there. An empty one disarms.
     void after_steps(std::size_t steps, std::function<void()> action);
 
 private:
@@ -55,8 +56,8 @@ private:
     std::function<void()> alarm_;
 };
 
-/// Runs `victim`, cancels it once the loop has made `steps` more steps, and waits for its end. False when the victim ended
-/// before that. Rethrows what it throws, unless it is being cancelled.
+/// Runs `victim`, cancels it once the loop has made `steps` more steps or all wait for something that does not come, and
+/// waits for its end. False when the victim ended before that. Rethrows what it throws, unless it is being cancelled.
 awaitable<bool> cancel_after(Loop& loop, std::size_t steps, awaitable<void> victim);
 
 /// Starts `make()` again and again, and cancels it at its first point of suspension, at its second, … until it ends before
