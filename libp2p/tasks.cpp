@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/tasks.hpp"
 
+#include <libp2p/timeout.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/system/system_error.hpp>
 
 namespace libp2p {
-namespace {
-
-bool is_cancellation(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const boost::system::system_error& error) {
-        return error.code() == asio::error::operation_aborted;
-    } catch (...) {
-        return false;
-    }
-}
-
-}  // namespace
 
 void TaskScope::spawn(awaitable<void> task, std::shared_ptr<void> keep_alive) {
     auto child = children_.emplace(children_.end());
@@ -57,7 +45,7 @@ awaitable<void> TaskScope::join() {
 
 void TaskScope::finish(Children::iterator child, std::exception_ptr failure) noexcept {
     children_.erase(child);
-    if (failure && !failure_ && !is_cancellation(failure)) {
+    if (failure && !failure_ && !detail::is_cancellation(failure)) {
         failure_ = std::move(failure);
     }
     if (children_.empty()) {

@@ -64,7 +64,13 @@ awaitable<void> with_tasks(Body body) {
     // co_await.
     bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
-    co_await tasks.join();
+    try {
+        co_await tasks.join();
+    } catch (...) {
+        if (!failure) {  // the body's comes first
+            failure = std::current_exception();
+        }
+    }
     co_await asio::this_coro::throw_if_cancelled(throws);
     if (failure) {
         std::rethrow_exception(failure);

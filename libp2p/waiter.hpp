@@ -35,8 +35,11 @@ public:
     const asio::any_io_executor& executor() const noexcept { return executor_; }
 
 private:
+    class Turn;
+
     asio::any_io_executor executor_;
     asio::any_completion_handler<void(error_code)> handler_;
+    Turn* turn_ = nullptr;  // of the coroutine that waits, in its frame
 };
 
 }  // namespace libp2p

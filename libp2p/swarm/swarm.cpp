@@ -5,7 +5,6 @@
 #include <libp2p/negotiate.hpp>
 #include <libp2p/timeout.hpp>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -94,23 +93,20 @@ awaitable<void> Swarm::serve_listener(std::shared_ptr<Listener> listener, bool u
 }
 
 awaitable<void> Swarm::upgrade_inbound(std::unique_ptr<InboundConnection> inbound, ConnectionScope scope) {
-    using namespace asio::experimental::awaitable_operators;
-    asio::steady_timer end(executor_, options_.timeouts.upgrade);
     bool evicted = false;
+    auto deadline = std::make_shared<Deadline>(executor_, Clock::now() + options_.timeouts.upgrade);
     auto give_way = [&] {
         evicted = true;
-        end.cancel();
+        deadline->expire();
     };
     scope.on_evict(give_way);
-    auto first = co_await (inbound->upgrade(scope) || end.async_wait(as_result));
+    auto connection = co_await with_deadline(deadline, inbound->upgrade(scope));
     scope.on_evict(nullptr);
     const auto& remote = inbound->remote_address();
-    if (first.index() == 1) {
-        auto why = evicted ? "gave way to a newer one" : "timed out";
-        log.debug("inbound.cut", {{"remote", remote}, {"reason", why}});
+    if (evicted) {
+        log.debug("inbound.cut", {{"remote", remote}, {"reason", "gave way to a newer one"}});
         co_return;
     }
-    auto connection = std::get<0>(std::move(first));
     if (!connection) {
         log.debug("inbound.failed", {{"remote", remote}, {"error", connection.error()}});
         co_return;

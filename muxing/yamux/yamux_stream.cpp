@@ -123,7 +123,11 @@ awaitable<result<void>> YamuxStream::write(std::span<const ByteView> buffers) {
         core_->flush();
     }
     if (!session.is_write_done(*state_)) {
+        // Awaiting a coroutine throws once this one is cancelled, so that is put off first.
+        bool throws = co_await asio::this_coro::throw_if_cancelled();
+        co_await asio::this_coro::throw_if_cancelled(false);
         co_await wait_until_landed();
+        co_await asio::this_coro::throw_if_cancelled(throws);
     }
     if (has_rest && !interrupted) {
         co_return timed_out();
@@ -173,14 +177,11 @@ bool YamuxStream::is_late() const noexcept {
     return state_->deadline != Clock::time_point::max() && (state_->expired || Clock::now() >= state_->deadline);
 }
 
-/// Waits while the channel reads from the writer's memory, even when cancelled: it must not be given back before.
+/// Waits while the channel reads from the writer's memory, whether cancelled or not: it must not be given back before.
 awaitable<void> YamuxStream::wait_until_landed() {
-    bool throws = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
     while (!core_->session.is_write_done(*state_)) {
         (void)co_await writer_.wait();
     }
-    co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
 }  // namespace libp2p::yamux

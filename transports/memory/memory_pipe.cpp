@@ -77,6 +77,7 @@ struct Lane {
 
     void put(ByteView bytes) {
         if (is_deserted) {
+            held += bytes.size();  // the writer does not know yet
             return;
         }
         const auto arrives = arrival();
@@ -235,7 +236,7 @@ public:
         in_->is_deserted = true;
         in_->desertion_shows = in_->arrival();
         in_->pieces.clear();
-        in_->begin = in_->held = 0;
+        in_->begin = 0;
         in_->reader.wake();
         in_->writer.wake();
         out_->writer.wake();

@@ -71,7 +71,8 @@ TEST(AddressScope, OfIp4AtTheEdgesOfEachBlock) {
          {"100.63.255.255", global},
          {"100.64.0.0", private_network},
          {"100.127.255.255", private_network},
-         {"100.128.0.0", global}},
+         {"100.128.0.0", global},
+         {"100.192.0.0", global}},
         "/tcp/1"
     );
 }
@@ -215,7 +216,8 @@ TEST(VisibleFrom, AGlobalRemoteSeesPrivateOnesWhereThereIsNothingElse) {
 }
 
 TEST(VisibleFrom, NobodySeesAnUnspecifiedAddress) {
-    for (const auto* remote : {"/ip4/127.0.0.1/tcp/9", "/ip4/10.0.0.9/tcp/9", "/ip4/9.9.9.9/tcp/9"}) {
+    for (const auto* remote :
+         {"/ip4/127.0.0.1/tcp/9", "/ip4/10.0.0.9/tcp/9", "/ip4/9.9.9.9/tcp/9", "/ip4/0.0.0.0/tcp/9"}) {
         EXPECT_TRUE(shown({"/ip4/0.0.0.0/tcp/1", "/ip6/::/tcp/1"}, remote).empty());
     }
 }

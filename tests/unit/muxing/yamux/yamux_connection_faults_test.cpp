@@ -67,6 +67,7 @@ protected:
     };
 
     void start(Running& running) {
+        io.restart();
         auto done = [&running](std::exception_ptr failure) {
             --running.tasks;
             try {
@@ -224,7 +225,7 @@ TEST_F(YamuxConnectionFaults, AChannelThatFailsAtAnyOperationEndsBothConnections
                 return;
             }
         }
-        EXPECT_GT(operations, 10U);
+        EXPECT_GT(operations, 5U);
     }
 }
 
@@ -368,11 +369,9 @@ TEST_F(YamuxCancellation, ACancelledWriteInFlightWaitsForTheChannel) {
         client_channel->out().is_stalled = true;
         bool ended = false;
         asio::cancellation_signal signal;
-        auto write_much = [&]() -> awaitable<void> {
-            (void)co_await write(*ours, *large);
-            ended = true;
-        };
-        asio::co_spawn(executor, write_much(), asio::bind_cancellation_slot(signal.slot(), asio::detached));
+        auto write_much = [&]() -> awaitable<void> { (void)co_await write(*ours, *large); };
+        auto done = [&](std::exception_ptr) { ended = true; };
+        asio::co_spawn(executor, write_much(), asio::bind_cancellation_slot(signal.slot(), done));
         co_await settle();
         signal.emit(asio::cancellation_type::terminal);
         co_await settle();

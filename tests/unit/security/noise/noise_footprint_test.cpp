@@ -103,7 +103,7 @@ TEST_F(NoiseFootprint, AnIdleChannelHoldsNoBuffer) {
     });
     RecordProperty("octets", static_cast<int>(octets));
     EXPECT_LE(sizeof(NoiseChannel), 1536U);
-    EXPECT_LE(octets, sizeof(NoiseChannel) + 2U * 1024);  // the rest is the frames of the read that waits
+    EXPECT_LE(octets, sizeof(NoiseChannel) + 2560U);  // the rest is the frames of the read that waits
 }
 
 TEST_F(NoiseFootprint, AnIncompleteMessageTakesWhatHasArrived) {

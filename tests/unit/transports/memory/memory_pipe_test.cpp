@@ -223,18 +223,19 @@ TEST_P(MemoryPipe, AWriterWithoutAReaderFillsNothing) {
 }
 
 TEST_P(MemoryPipe, CancelsAReadAtEveryPoint) {
-    auto make_one = [&]() -> awaitable<void> {
+    auto read_twice = [&]() -> awaitable<void> {
         make();
         auto sent = co_await write(*near_, as_bytes("x"));
         EXPECT_OK(sent);
-        auto first = co_await far_->read_some(buffer_);
-        EXPECT_OK(first);
         read_ = co_await far_->read_some(buffer_);
+        if (read_) {
+            read_ = co_await far_->read_some(buffer_);
+        }
         EXPECT_ERROR(read_, kAborted);
     };
     auto test = [&]() -> awaitable<void> {
         for (std::size_t steps = 1; steps < 12; ++steps) {
-            const bool cut = co_await cancel_after(loop_, steps, make_one());
+            const bool cut = co_await cancel_after(loop_, steps, read_twice());
             EXPECT_TRUE(cut);
         }
     };
