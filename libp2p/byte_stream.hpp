@@ -22,8 +22,8 @@ public:
     /// Destroying an open byte stream aborts it.
     virtual ~ByteStream() = default;
 
-    /// Reads between 1 and `into.size()` octets (`into` is not empty). Fails with `asio::error::eof` once the remote has
-    /// closed its side and everything before that was read.
+    /// Reads between 1 and `into.size()` octets (`into` is not empty). Fails with `asio::error::eof` once the remote
+    /// has closed its side and everything before that was read.
     virtual awaitable<result<std::size_t>> read_some(MutableByteView into) = 0;
 
     /// Writes all octets of all buffers, in order. Waits while the other side does not take them.
@@ -45,8 +45,9 @@ awaitable<result<void>> write(ByteStream& to, ByteView bytes);
 /// `Errc::protocol_violation` when it comes in the middle.
 awaitable<result<void>> read_exactly(ByteStream& from, MutableByteView into);
 
-/// Reads one message that is preceded by its length as an unsigned varint. At most `limit` octets: a longer announcement
-/// fails with `Errc::protocol_violation` before anything is allocated; memory grows only with what has arrived.
+/// Reads one message that is preceded by its length as an unsigned varint. At most `limit` octets: a longer
+/// announcement fails with `Errc::protocol_violation` before anything is allocated; memory grows only with what has
+/// arrived.
 awaitable<result<Bytes>> read_delimited(ByteStream& from, std::size_t limit);
 
 /// Writes `message` preceded by its length as an unsigned varint, in one call.

@@ -9,9 +9,9 @@
 
 namespace libp2p {
 
-using Bytes = std::vector<std::uint8_t>;                ///< owned octets
-using ByteView = std::span<const std::uint8_t>;         ///< borrowed, read only
-using MutableByteView = std::span<std::uint8_t>;        ///< borrowed, writable
+using Bytes = std::vector<std::uint8_t>;          ///< owned octets
+using ByteView = std::span<const std::uint8_t>;   ///< borrowed, read only
+using MutableByteView = std::span<std::uint8_t>;  ///< borrowed, writable
 
 /// The octets of `text`, borrowed.
 inline ByteView as_bytes(std::string_view text) noexcept {

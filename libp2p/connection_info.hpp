@@ -20,7 +20,8 @@ struct ConnectionId {
     friend auto operator<=>(const ConnectionId&, const ConnectionId&) = default;
 };
 
-/// What is known of a connection once it stands. Shared, and immutable, so it may be read after the connection has ended.
+/// What is known of a connection once it stands. Shared, and immutable, so it may be read after the connection has
+/// ended.
 struct ConnectionInfo {
     ConnectionId id;
     Direction direction;

@@ -50,7 +50,9 @@ const boost::system::error_category& libp2p_category() noexcept {
     return category;
 }
 
-error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), libp2p_category()}; }
+error_code make_error_code(Errc code) noexcept {
+    return {static_cast<int>(code), libp2p_category()};
+}
 
 Error::Error(error_code code, std::string detail)
     : code_(code), details_(std::make_shared<const Details>(Details{std::move(detail), {}})) {}
@@ -86,7 +88,9 @@ Error Error::with_context(std::string_view where) const {
     return copy;
 }
 
-std::ostream& operator<<(std::ostream& out, const Error& error) { return out << error.message(); }
+std::ostream& operator<<(std::ostream& out, const Error& error) {
+    return out << error.message();
+}
 
 void throw_exception_from_error(const Error& error, const boost::source_location&) {
     throw boost::system::system_error(error.code(), std::string(error.detail()));

@@ -18,24 +18,24 @@ using boost::system::error_code;
 /// What this library decides by itself. One enumerator for each thing a caller can do about it; errors of the
 /// operating system, of Asio and of the resolver keep their own category (`connection_refused`, `timed_out`, …).
 enum class Errc {
-    invalid_address = 1,  ///< Text or bytes are not a multiaddr, or lack a component the operation needs.
-    invalid_key,          ///< A key or signature file cannot be read as what it claims to be.
-    invalid_signature,    ///< A signature, envelope or record does not verify.
-    unsupported_address,  ///< The multiaddr is well formed, but no transport here dials or listens on it.
-    no_addresses,         ///< Nothing to dial: the peer has no known address.
-    dial_failed,          ///< Every address of a peer failed; `Error::causes` has one entry for each.
-    peer_mismatch,        ///< The remote proved an identity other than the one that was dialled.
-    no_common_protocol,   ///< The two sides share no protocol for this layer or stream.
-    protocol_violation,   ///< The remote broke a wire rule.
-    limit_exceeded,       ///< A resource limit of ours refused the operation; the message names it.
-    refused_by_remote,    ///< The remote turned the operation away (resource limit, gater, shutdown).
-    gated,                ///< The application's connection gater refused.
-    stream_reset,         ///< The remote reset the stream.
-    write_closed,         ///< The stream was already closed for writing on this side.
-    connection_closed,    ///< The connection has ended; open a new one.
-    shut_down,            ///< The host or the listener is closed.
-    already_exists,       ///< A handler, transport or tag of this name is registered already.
-    authentication_failed,///< A security handshake failed (bad tag, bad signature, bad payload).
+    invalid_address = 1,    ///< Text or bytes are not a multiaddr, or lack a component the operation needs.
+    invalid_key,            ///< A key or signature file cannot be read as what it claims to be.
+    invalid_signature,      ///< A signature, envelope or record does not verify.
+    unsupported_address,    ///< The multiaddr is well formed, but no transport here dials or listens on it.
+    no_addresses,           ///< Nothing to dial: the peer has no known address.
+    dial_failed,            ///< Every address of a peer failed; `Error::causes` has one entry for each.
+    peer_mismatch,          ///< The remote proved an identity other than the one that was dialled.
+    no_common_protocol,     ///< The two sides share no protocol for this layer or stream.
+    protocol_violation,     ///< The remote broke a wire rule.
+    limit_exceeded,         ///< A resource limit of ours refused the operation; the message names it.
+    refused_by_remote,      ///< The remote turned the operation away (resource limit, gater, shutdown).
+    gated,                  ///< The application's connection gater refused.
+    stream_reset,           ///< The remote reset the stream.
+    write_closed,           ///< The stream was already closed for writing on this side.
+    connection_closed,      ///< The connection has ended; open a new one.
+    shut_down,              ///< The host or the listener is closed.
+    already_exists,         ///< A handler, transport or tag of this name is registered already.
+    authentication_failed,  ///< A security handshake failed (bad tag, bad signature, bad payload).
 };
 
 error_code make_error_code(Errc code) noexcept;
@@ -50,8 +50,8 @@ public:
     /// One part of a composite failure, for example one address of a failed dial.
     struct Cause;
 
-    Error() noexcept = default;  ///< no error; what a successful result holds
-    Error(error_code code) noexcept : code_(code) {}  // NOLINT(google-explicit-constructor)
+    Error() noexcept = default;                                  ///< no error; what a successful result holds
+    Error(error_code code) noexcept : code_(code) {}             // NOLINT(google-explicit-constructor)
     Error(Errc code) noexcept : code_(make_error_code(code)) {}  // NOLINT(google-explicit-constructor)
     Error(error_code code, std::string detail);
     Error(Errc code, std::string detail) : Error(make_error_code(code), std::move(detail)) {}
@@ -97,7 +97,9 @@ template <class T>
 using result = boost::system::result<T, Error>;
 
 /// The success of a `result<void>`.
-inline result<void> ok() noexcept { return {}; }
+inline result<void> ok() noexcept {
+    return {};
+}
 
 }  // namespace libp2p
 

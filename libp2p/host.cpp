@@ -27,21 +27,33 @@ Host::Host(asio::any_io_executor executor, Identity identity, HostOptions option
     }
 }
 
-Host::~Host() { impl_->swarm.abort(); }
+Host::~Host() {
+    impl_->swarm.abort();
+}
 
-const PeerId& Host::id() const noexcept { return impl_->swarm.identity().peer_id(); }
+const PeerId& Host::id() const noexcept {
+    return impl_->swarm.identity().peer_id();
+}
 
-asio::any_io_executor Host::executor() const noexcept { return impl_->swarm.executor(); }
+asio::any_io_executor Host::executor() const noexcept {
+    return impl_->swarm.executor();
+}
 
-TransportServices& Host::services() noexcept { return impl_->swarm; }
+TransportServices& Host::services() noexcept {
+    return impl_->swarm;
+}
 
-void Host::add_transport(std::unique_ptr<Transport> transport) { impl_->swarm.add_transport(std::move(transport)); }
+void Host::add_transport(std::unique_ptr<Transport> transport) {
+    impl_->swarm.add_transport(std::move(transport));
+}
 
 void Host::add_security(std::unique_ptr<SecurityProtocol> security) {
     impl_->swarm.upgrader().add_security(std::move(security));
 }
 
-void Host::add_muxer(std::unique_ptr<Muxer> muxer) { impl_->swarm.upgrader().add_muxer(std::move(muxer)); }
+void Host::add_muxer(std::unique_ptr<Muxer> muxer) {
+    impl_->swarm.upgrader().add_muxer(std::move(muxer));
+}
 
 void Host::handle(ProtocolId protocol, StreamHandler handler) {
     impl_->swarm.registry().add(std::move(protocol), std::move(handler));
@@ -59,9 +71,13 @@ void Host::unhandle(const ProtocolId& protocol) {
     }
 }
 
-std::vector<ProtocolId> Host::protocols() const { return impl_->swarm.registry().names(); }
+std::vector<ProtocolId> Host::protocols() const {
+    return impl_->swarm.registry().names();
+}
 
-awaitable<result<Multiaddr>> Host::listen(Multiaddr address) { return impl_->swarm.listen(std::move(address)); }
+awaitable<result<Multiaddr>> Host::listen(Multiaddr address) {
+    return impl_->swarm.listen(std::move(address));
+}
 
 std::vector<Multiaddr> Host::addresses() const {
     std::vector<Multiaddr> addresses;
@@ -89,21 +105,27 @@ awaitable<result<PeerId>> Host::connect(PeerId peer, std::vector<Multiaddr> addr
     co_return (*connection)->info().peer;
 }
 
-awaitable<result<std::unique_ptr<Stream>>> Host::open_stream(PeerId peer, std::vector<ProtocolId> protocols,
-                                                             OpenStreamOptions options) {
+awaitable<result<std::unique_ptr<Stream>>> Host::open_stream(
+    PeerId peer, std::vector<ProtocolId> protocols, OpenStreamOptions options
+) {
     return impl_->swarm.open_stream(std::move(peer), std::move(protocols), options);
 }
 
-awaitable<result<std::unique_ptr<Stream>>> Host::open_stream(PeerId peer, ProtocolId protocol,
-                                                             OpenStreamOptions options) {
+awaitable<result<std::unique_ptr<Stream>>> Host::open_stream(
+    PeerId peer, ProtocolId protocol, OpenStreamOptions options
+) {
     std::vector<ProtocolId> protocols;
     protocols.push_back(std::move(protocol));
     return open_stream(std::move(peer), std::move(protocols), options);
 }
 
-awaitable<void> Host::disconnect(PeerId peer) { return impl_->swarm.disconnect(std::move(peer)); }
+awaitable<void> Host::disconnect(PeerId peer) {
+    return impl_->swarm.disconnect(std::move(peer));
+}
 
-bool Host::is_connected(const PeerId& peer) const noexcept { return !impl_->swarm.connections(peer).empty(); }
+bool Host::is_connected(const PeerId& peer) const noexcept {
+    return !impl_->swarm.connections(peer).empty();
+}
 
 namespace {
 
@@ -126,16 +148,28 @@ std::vector<std::shared_ptr<const ConnectionInfo>> Host::connections(const PeerI
     return infos(impl_->swarm.connections(peer));
 }
 
-awaitable<result<IdentifyInfo>> Host::identify(PeerId peer) { return impl_->identify.wait_for(std::move(peer)); }
+awaitable<result<IdentifyInfo>> Host::identify(PeerId peer) {
+    return impl_->identify.wait_for(std::move(peer));
+}
 
-PeerStore& Host::peer_store() noexcept { return impl_->swarm.peer_store(); }
+PeerStore& Host::peer_store() noexcept {
+    return impl_->swarm.peer_store();
+}
 
-ConnectionManager& Host::connection_manager() noexcept { return impl_->swarm.connection_manager(); }
+ConnectionManager& Host::connection_manager() noexcept {
+    return impl_->swarm.connection_manager();
+}
 
-ResourceManager& Host::resources() noexcept { return impl_->swarm.resources(); }
+ResourceManager& Host::resources() noexcept {
+    return impl_->swarm.resources();
+}
 
-result<EventSubscription> Host::subscribe(std::size_t capacity) { return impl_->swarm.events().subscribe(capacity); }
+result<EventSubscription> Host::subscribe(std::size_t capacity) {
+    return impl_->swarm.events().subscribe(capacity);
+}
 
-awaitable<void> Host::close() { return impl_->swarm.close(); }
+awaitable<void> Host::close() {
+    return impl_->swarm.close();
+}
 
 }  // namespace libp2p

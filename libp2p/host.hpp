@@ -33,7 +33,7 @@ struct HostOptions {
     Timeouts timeouts;
     ConnectionManagerOptions connection_manager;
     ConnectionGater gater;
-    std::string agent = "cpp-libp2p/0.1.0";            ///< what identify tells of the program
+    std::string agent = "cpp-libp2p/0.1.0";       ///< what identify tells of the program
     std::string protocol_version = "ipfs/0.1.0";  ///< what identify tells of the network
     bool identify = true;                         ///< run identify on new connections and answer it
 };
@@ -49,8 +49,8 @@ struct OpenStreamOptions {
     bool dial = true;                      ///< dial known addresses when there is no connection
 };
 
-/// A libp2p node: transports below, protocol handlers above, and between them one connection manager, one budget and one
-/// protocol registry.
+/// A libp2p node: transports below, protocol handlers above, and between them one connection manager, one budget and
+/// one protocol registry.
 ///
 /// Everything runs on the executor given at construction, which must run handlers one at a time: an io_context run by
 /// one thread, or a strand. Call all functions from there. The host makes no threads.
@@ -98,9 +98,9 @@ public:
     /// Where this host can be reached, for others: interfaces in the place of wildcards, each ending in /p2p/<id>.
     std::vector<Multiaddr> addresses() const;
 
-    /// Connects to the peer named by the last component, `/p2p/<id>`, unless a connection stands. Everybody who dials one
-    /// peer at a time shares one dial. Fails with `Errc::dial_failed`, whose causes tell each address's end, or, when
-    /// there was only one address, with that address's error.
+    /// Connects to the peer named by the last component, `/p2p/<id>`, unless a connection stands. Everybody who dials
+    /// one peer at a time shares one dial. Fails with `Errc::dial_failed`, whose causes tell each address's end, or,
+    /// when there was only one address, with that address's error.
     awaitable<result<PeerId>> connect(Multiaddr address, DialOptions options = {});
 
     /// The same for several addresses of one peer, raced under one deadline; known ones are added.
@@ -109,10 +109,12 @@ public:
     /// Opens a stream in the first of `protocols` that the remote serves, dialling known addresses when there is no
     /// connection. With one protocol, or one that the peer is known to serve, nothing is waited for: a refusal shows
     /// as `Errc::no_common_protocol` on the first read.
-    awaitable<result<std::unique_ptr<Stream>>> open_stream(PeerId peer, std::vector<ProtocolId> protocols,
-                                                           OpenStreamOptions options = {});
-    awaitable<result<std::unique_ptr<Stream>>> open_stream(PeerId peer, ProtocolId protocol,
-                                                           OpenStreamOptions options = {});
+    awaitable<result<std::unique_ptr<Stream>>> open_stream(
+        PeerId peer, std::vector<ProtocolId> protocols, OpenStreamOptions options = {}
+    );
+    awaitable<result<std::unique_ptr<Stream>>> open_stream(
+        PeerId peer, ProtocolId protocol, OpenStreamOptions options = {}
+    );
 
     /// Closes every connection with `peer`, politely within `Timeouts::close`.
     awaitable<void> disconnect(PeerId peer);

@@ -18,9 +18,11 @@ public:
 
     /// Takes the channel over and makes a connection of it; must not wait. `budget` is the connection's scope: receive
     /// buffers and window growth are charged to it. The connection counts as client when `info->direction` is outbound.
-    virtual std::unique_ptr<Connection> mux(std::unique_ptr<SecureChannel> channel,
-                                            std::shared_ptr<const ConnectionInfo> info,
-                                            std::shared_ptr<Budget> budget) = 0;
+    virtual std::unique_ptr<Connection> mux(
+        std::unique_ptr<SecureChannel> channel,
+        std::shared_ptr<const ConnectionInfo> info,
+        std::shared_ptr<Budget> budget
+    ) = 0;
 };
 
 }  // namespace libp2p

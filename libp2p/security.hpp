@@ -32,10 +32,10 @@ struct SecurityOptions {
     SecurityOptions(Direction role, std::optional<PeerId> expected, std::vector<ProtocolId> offered_muxers)
         : direction(role), expected_peer(std::move(expected)), muxers(std::move(offered_muxers)) {}
 
-    Direction direction;                 ///< outbound: we are the initiator
-    std::optional<PeerId> expected_peer; ///< outbound: the peer that was dialled; anybody when empty
-    std::vector<ProtocolId> muxers;      ///< what may be agreed on early, best first; empty: nothing is offered
-    Bytes prologue;                      ///< mixed into the handshake by protocols that have one
+    Direction direction;                  ///< outbound: we are the initiator
+    std::optional<PeerId> expected_peer;  ///< outbound: the peer that was dialled; anybody when empty
+    std::vector<ProtocolId> muxers;       ///< what may be agreed on early, best first; empty: nothing is offered
+    Bytes prologue;                       ///< mixed into the handshake by protocols that have one
 };
 
 /// A security protocol that an upgrader can choose. Implement it, hand it to `Host::add_security`, done.
@@ -48,8 +48,9 @@ public:
     /// Runs the handshake over `raw` and takes it over. Fails with `Errc::peer_mismatch` when the remote is not the
     /// expected peer, with `Errc::authentication_failed` when it cannot prove who it is. The caller bounds the time.
     /// On failure and on cancellation `raw` is destroyed.
-    virtual awaitable<result<std::unique_ptr<SecureChannel>>> secure(std::unique_ptr<ByteStream> raw,
-                                                                     SecurityOptions options) = 0;
+    virtual awaitable<result<std::unique_ptr<SecureChannel>>> secure(
+        std::unique_ptr<ByteStream> raw, SecurityOptions options
+    ) = 0;
 };
 
 }  // namespace libp2p

@@ -84,11 +84,11 @@ awaitable<void> store_result(awaitable<result<T>> operation, std::optional<resul
 
 }  // namespace detail
 
-/// Runs `operation` until `deadline`, which serves one operation. When the time is up the operation is cancelled and awaited, and nothing it borrowed
-/// is in use afterwards; the result is then `timed_out`, with the detail of the error that the operation ended with, or
-/// the value when there was one all the same. What the operation throws is passed on. Cancelling the caller cancels the
-/// operation. Costs about a microsecond: meant for stages (a dial, a handshake, a request), not for single reads; streams
-/// have deadlines of their own (`Stream::expires_at`).
+/// Runs `operation` until `deadline`, which serves one operation. When the time is up the operation is cancelled and
+/// awaited, and nothing it borrowed is in use afterwards; the result is then `timed_out`, with the detail of the error
+/// that the operation ended with, or the value when there was one all the same. What the operation throws is passed on.
+/// Cancelling the caller cancels the operation. Costs about a microsecond: meant for stages (a dial, a handshake, a
+/// request), not for single reads; streams have deadlines of their own (`Stream::expires_at`).
 template <class T>
 awaitable<result<T>> with_deadline(std::shared_ptr<Deadline> deadline, awaitable<result<T>> operation) {
     auto executor = co_await asio::this_coro::executor;

@@ -82,8 +82,9 @@ public:
 
     /// Connects, authenticates, multiplexes. Fails with `Errc::peer_mismatch` when the remote is not `expected`.
     /// `scope` is the caller's and as in `InboundConnection::upgrade`. Cancellation closes the half-made connection.
-    virtual awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected,
-                                                                ConnectionScope& scope) = 0;
+    virtual awaitable<result<std::unique_ptr<Connection>>> dial(
+        Multiaddr address, PeerId expected, ConnectionScope& scope
+    ) = 0;
 
     /// Binds `address`. Fails with what the system says, for example `address_in_use`.
     virtual awaitable<result<std::unique_ptr<Listener>>> listen(Multiaddr address) = 0;

@@ -26,8 +26,9 @@ void Upgrader::add_muxer(std::unique_ptr<Muxer> muxer) {
     muxers_.push_back(std::move(muxer));
 }
 
-awaitable<result<std::unique_ptr<Connection>>> Upgrader::upgrade(std::unique_ptr<ByteStream> raw,
-                                                                 UpgradeRequest request, ConnectionScope& scope) {
+awaitable<result<std::unique_ptr<Connection>>> Upgrader::upgrade(
+    std::unique_ptr<ByteStream> raw, UpgradeRequest request, ConnectionScope& scope
+) {
     if (securities_.empty() || muxers_.empty()) {
         co_return Error(Errc::no_common_protocol, "no security protocol or no muxer was added to this host");
     }
@@ -78,9 +79,18 @@ awaitable<result<std::unique_ptr<Connection>>> Upgrader::upgrade(std::unique_ptr
     }
 
     auto info = std::make_shared<ConnectionInfo>(ConnectionInfo{
-        request.id, request.direction, channel->remote_peer(), channel->remote_public_key(),
-        std::move(request.local_address), std::move(request.remote_address), std::string(request.transport),
-        std::move(*security_id), std::move(*muxer_id), request.limited, std::chrono::steady_clock::now()});
+        request.id,
+        request.direction,
+        channel->remote_peer(),
+        channel->remote_public_key(),
+        std::move(request.local_address),
+        std::move(request.remote_address),
+        std::string(request.transport),
+        std::move(*security_id),
+        std::move(*muxer_id),
+        request.limited,
+        std::chrono::steady_clock::now()
+    });
     co_return muxer->mux(std::move(channel), std::move(info), scope.budget());
 }
 

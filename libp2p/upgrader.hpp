@@ -15,10 +15,20 @@ namespace libp2p {
 
 /// What the upgrader is told about a raw connection.
 struct UpgradeRequest {
-    UpgradeRequest(Direction way, ConnectionId connection, std::string_view transport_name, Multiaddr local,
-                   Multiaddr remote, std::optional<PeerId> expected)
-        : direction(way), id(connection), transport(transport_name), local_address(std::move(local)),
-          remote_address(std::move(remote)), expected_peer(std::move(expected)) {}
+    UpgradeRequest(
+        Direction way,
+        ConnectionId connection,
+        std::string_view transport_name,
+        Multiaddr local,
+        Multiaddr remote,
+        std::optional<PeerId> expected
+    )
+        : direction(way),
+          id(connection),
+          transport(transport_name),
+          local_address(std::move(local)),
+          remote_address(std::move(remote)),
+          expected_peer(std::move(expected)) {}
 
     Direction direction;
     ConnectionId id;
@@ -42,8 +52,9 @@ public:
 
     /// Takes `raw` over. `scope` pays for it and outlives the connection; it is moved to the peer as soon as that is
     /// proven, before anything is multiplexed. The caller bounds the time.
-    awaitable<result<std::unique_ptr<Connection>>> upgrade(std::unique_ptr<ByteStream> raw, UpgradeRequest request,
-                                                           ConnectionScope& scope);
+    awaitable<result<std::unique_ptr<Connection>>> upgrade(
+        std::unique_ptr<ByteStream> raw, UpgradeRequest request, ConnectionScope& scope
+    );
 
 private:
     std::vector<std::unique_ptr<SecurityProtocol>> securities_;

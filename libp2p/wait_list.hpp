@@ -12,7 +12,8 @@ class WaitList {
 public:
     explicit WaitList(asio::any_io_executor executor) noexcept : executor_(std::move(executor)) {}
 
-    /// Succeeds when woken by `notify_one` or `notify_all`; `operation_aborted` when cancelled. Check the condition again.
+    /// Succeeds when woken by `notify_one` or `notify_all`; `operation_aborted` when cancelled. Check the condition
+    /// again.
     awaitable<error_code> wait();
 
     void notify_one() noexcept;

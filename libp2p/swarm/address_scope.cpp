@@ -48,8 +48,8 @@ AddressScope scope_of_v4(const ip::address_v4& address) {
     if (octets[0] == 169 && octets[1] == 254) {
         return AddressScope::link_local;
     }
-    bool rfc1918 = octets[0] == 10 || (octets[0] == 172 && (octets[1] & 0xf0) == 16) ||
-                   (octets[0] == 192 && octets[1] == 168);
+    bool rfc1918 =
+        octets[0] == 10 || (octets[0] == 172 && (octets[1] & 0xf0) == 16) || (octets[0] == 192 && octets[1] == 168);
     bool carrier_nat = octets[0] == 100 && (octets[1] & 0xc0) == 64;
     return rfc1918 || carrier_nat ? AddressScope::private_network : AddressScope::global;
 }
@@ -107,7 +107,9 @@ AddressScope scope_of(const Multiaddr& address) {
     return local ? AddressScope::loopback : AddressScope::global;
 }
 
-bool is_relayed(const Multiaddr& address) { return address.has(Protocol::p2p_circuit); }
+bool is_relayed(const Multiaddr& address) {
+    return address.has(Protocol::p2p_circuit);
+}
 
 std::vector<Multiaddr> expand_wildcard(const Multiaddr& address) {
     auto wildcard = head_ip(address);

@@ -17,7 +17,8 @@ AddressScope scope_of(const Multiaddr& address);
 /// True when the path leads through a relay.
 bool is_relayed(const Multiaddr& address);
 
-/// `address`, or for a wildcard the addresses of this machine's interfaces that it stands for (link-local ones left out).
+/// `address`, or for a wildcard the addresses of this machine's interfaces that it stands for (link-local ones left
+/// out).
 std::vector<Multiaddr> expand_wildcard(const Multiaddr& address);
 
 /// What may be told to a remote that is seen at `remote`: nothing nearer than the remote itself can reach.

@@ -14,9 +14,9 @@ struct RankedAddress {
     std::chrono::milliseconds delay;
 };
 
-/// The order in which the addresses of one peer are tried: near before far, IPv6 before IPv4, direct before relayed, low
-/// ports first; 250 ms apart, 30 ms within a private network, relays half a second behind direct ones. Duplicates and
-/// unspecified addresses are left out.
+/// The order in which the addresses of one peer are tried: near before far, IPv6 before IPv4, direct before relayed,
+/// low ports first; 250 ms apart, 30 ms within a private network, relays half a second behind direct ones. Duplicates
+/// and unspecified addresses are left out.
 std::vector<RankedAddress> rank_addresses(std::vector<Multiaddr> addresses);
 
 }  // namespace libp2p::swarm

@@ -20,11 +20,7 @@ const Logger log("swarm");
 /// One dial: what is to be tried, what was, and who waits.
 struct Dialer::Job {
     Job(const asio::any_io_executor& executor, PeerId target, std::vector<Multiaddr> known, Clock::time_point end)
-        : peer(std::move(target)),
-          addresses(std::move(known)),
-          deadline(end),
-          finished(executor),
-          progress(executor) {}
+        : peer(std::move(target)), addresses(std::move(known)), deadline(end), finished(executor), progress(executor) {}
 
     PeerId peer;
     std::vector<Multiaddr> addresses;
@@ -56,11 +52,11 @@ private:
     Job& job_;
 };
 
-Dialer::Dialer(DialContext& context, TaskScope& tasks)
-    : context_(context), tasks_(tasks), slots_(tasks.executor()) {}
+Dialer::Dialer(DialContext& context, TaskScope& tasks) : context_(context), tasks_(tasks), slots_(tasks.executor()) {}
 
-awaitable<result<ConnectionPtr>> Dialer::dial(PeerId peer, std::vector<Multiaddr> addresses, DialOptions options,
-                                              std::shared_ptr<void> keep_alive) {
+awaitable<result<ConnectionPtr>> Dialer::dial(
+    PeerId peer, std::vector<Multiaddr> addresses, DialOptions options, std::shared_ptr<void> keep_alive
+) {
     const auto limit = options.timeout.count() > 0 ? options.timeout : context_.services().timeouts().dial;
     const auto deadline = Clock::now() + limit;
     std::shared_ptr<Job> job;

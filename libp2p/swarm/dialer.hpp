@@ -36,16 +36,17 @@ public:
     virtual dns::Resolver& resolver() noexcept = 0;
 };
 
-/// Reaches peers: one dial per peer at a time, joined by everybody who wants it; the addresses are raced under one deadline,
-/// best first, and the losers are cancelled. A dial that nobody waits for any more is cancelled too.
+/// Reaches peers: one dial per peer at a time, joined by everybody who wants it; the addresses are raced under one
+/// deadline, best first, and the losers are cancelled. A dial that nobody waits for any more is cancelled too.
 class Dialer {
 public:
     /// `tasks` runs the dials and is joined before the dialer goes.
     Dialer(DialContext& context, TaskScope& tasks);
 
     /// Fails as `Host::connect` says.
-    awaitable<result<ConnectionPtr>> dial(PeerId peer, std::vector<Multiaddr> addresses, DialOptions options,
-                                          std::shared_ptr<void> keep_alive);
+    awaitable<result<ConnectionPtr>> dial(
+        PeerId peer, std::vector<Multiaddr> addresses, DialOptions options, std::shared_ptr<void> keep_alive
+    );
 
 private:
     struct Job;

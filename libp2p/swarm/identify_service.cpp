@@ -197,13 +197,15 @@ identify::Snapshot IdentifyService::snapshot_for(const ConnectionInfo& connectio
         signed_record_ = record.seal(swarm_.identity()).encode();
         recorded_addresses_ = addresses;
     }
-    return identify::Snapshot{swarm_.identity().public_key(),
-                              visible_from(addresses, connection.remote_address),
-                              swarm_.registry().names(),
-                              swarm_.options().agent,
-                              swarm_.options().protocol_version,
-                              connection.remote_address,
-                              signed_record_};
+    return identify::Snapshot{
+        swarm_.identity().public_key(),
+        visible_from(addresses, connection.remote_address),
+        swarm_.registry().names(),
+        swarm_.options().agent,
+        swarm_.options().protocol_version,
+        connection.remote_address,
+        signed_record_
+    };
 }
 
 void IdentifyService::learn(const ConnectionInfo& connection, identify::Received received) {
@@ -212,8 +214,8 @@ void IdentifyService::learn(const ConnectionInfo& connection, identify::Received
         return;  // ended meanwhile
     }
     // A push tells only what has changed.
-    auto info = managed->identity ? *managed->identity
-                                  : IdentifyInfo{connection.peer, {}, {}, {}, {}, false, std::nullopt};
+    auto info =
+        managed->identity ? *managed->identity : IdentifyInfo{connection.peer, {}, {}, {}, {}, false, std::nullopt};
     if (received.agent) {
         info.agent = std::move(*received.agent);
     }

@@ -18,7 +18,9 @@ void ProtocolRegistry::add(ProtocolId name, ProtocolMatcher matcher, StreamHandl
     insert(std::move(name), std::move(entry));
 }
 
-bool ProtocolRegistry::remove(const ProtocolId& protocol) { return entries_.erase(protocol) > 0; }
+bool ProtocolRegistry::remove(const ProtocolId& protocol) {
+    return entries_.erase(protocol) > 0;
+}
 
 std::shared_ptr<const StreamHandler> ProtocolRegistry::find(const ProtocolId& protocol) const {
     auto exact = entries_.find(protocol);

@@ -34,9 +34,12 @@ Swarm::Swarm(asio::any_io_executor executor, Identity identity, HostOptions opti
       tasks_(executor),
       dialer_(*this, tasks_) {}
 
-void Swarm::add_transport(std::unique_ptr<Transport> transport) { transports_.push_back(std::move(transport)); }
+void Swarm::add_transport(std::unique_ptr<Transport> transport) {
+    transports_.push_back(std::move(transport));
+}
 
-// --- listening ---------------------------------------------------------------------------------------------------------
+// --- listening
+// ---------------------------------------------------------------------------------------------------------
 
 awaitable<result<Multiaddr>> Swarm::listen(Multiaddr address) {
     if (closing_) {
@@ -117,7 +120,8 @@ awaitable<void> Swarm::upgrade_inbound(std::unique_ptr<InboundConnection> inboun
     }
 }
 
-// --- connections -------------------------------------------------------------------------------------------------------
+// --- connections
+// -------------------------------------------------------------------------------------------------------
 
 awaitable<result<ConnectionPtr>> Swarm::connect(PeerId peer, std::vector<Multiaddr> addresses, DialOptions options) {
     if (closing_) {
@@ -311,10 +315,12 @@ ConnectionPtr Swarm::usable_connection(const PeerId& peer, bool allow_limited) c
     return allow_limited ? limited : nullptr;
 }
 
-// --- streams -----------------------------------------------------------------------------------------------------------
+// --- streams
+// -----------------------------------------------------------------------------------------------------------
 
-awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(PeerId peer, std::vector<ProtocolId> protocols,
-                                                              OpenStreamOptions options) {
+awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
+    PeerId peer, std::vector<ProtocolId> protocols, OpenStreamOptions options
+) {
     if (closing_) {
         co_return Errc::shut_down;
     }
@@ -337,9 +343,9 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(PeerId peer, std::
     co_return stream;
 }
 
-awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream_on(ConnectionPtr connection,
-                                                                 std::vector<ProtocolId> protocols,
-                                                                 std::chrono::milliseconds timeout) {
+awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream_on(
+    ConnectionPtr connection, std::vector<ProtocolId> protocols, std::chrono::milliseconds timeout
+) {
     if (protocols.empty()) {
         co_return Error(Errc::no_common_protocol, "no protocol was asked for");
     }
@@ -452,7 +458,8 @@ void Swarm::announce(const ManagedConnection& connection, const Stream& stream) 
     }
 }
 
-// --- the end -----------------------------------------------------------------------------------------------------------
+// --- the end
+// -----------------------------------------------------------------------------------------------------------
 
 awaitable<void> Swarm::close() {
     closing_ = true;

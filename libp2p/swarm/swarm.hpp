@@ -49,11 +49,12 @@ public:
     /// A standing connection, unless `options.fresh`; else a dial.
     awaitable<result<ConnectionPtr>> connect(PeerId peer, std::vector<Multiaddr> addresses, DialOptions options);
 
-    awaitable<result<std::unique_ptr<Stream>>> open_stream(PeerId peer, std::vector<ProtocolId> protocols,
-                                                           OpenStreamOptions options);
-    awaitable<result<std::unique_ptr<Stream>>> open_stream_on(ConnectionPtr connection,
-                                                              std::vector<ProtocolId> protocols,
-                                                              std::chrono::milliseconds timeout);
+    awaitable<result<std::unique_ptr<Stream>>> open_stream(
+        PeerId peer, std::vector<ProtocolId> protocols, OpenStreamOptions options
+    );
+    awaitable<result<std::unique_ptr<Stream>>> open_stream_on(
+        ConnectionPtr connection, std::vector<ProtocolId> protocols, std::chrono::milliseconds timeout
+    );
 
     awaitable<void> disconnect(PeerId peer);
     ConnectionPtr connection(ConnectionId id) const;  ///< null when it has ended

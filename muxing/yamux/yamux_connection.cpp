@@ -14,7 +14,9 @@
 namespace libp2p::yamux {
 namespace {
 
-Error aborted() noexcept { return asio::error::make_error_code(asio::error::operation_aborted); }
+Error aborted() noexcept {
+    return asio::error::make_error_code(asio::error::operation_aborted);
+}
 
 /// Lets others run now and then, when neither reading nor writing ever has to wait.
 class Turn {
@@ -72,14 +74,22 @@ private:
     std::shared_ptr<YamuxCore> core_;  // as above
 };
 
-YamuxConnection::YamuxConnection(std::unique_ptr<SecureChannel> channel, std::shared_ptr<const ConnectionInfo> info,
-                                 std::shared_ptr<Budget> budget, const Limits& limits, const Timeouts& timeouts)
+YamuxConnection::YamuxConnection(
+    std::unique_ptr<SecureChannel> channel,
+    std::shared_ptr<const ConnectionInfo> info,
+    std::shared_ptr<Budget> budget,
+    const Limits& limits,
+    const Timeouts& timeouts
+)
     : Connection(std::move(info)),
       channel_(std::move(channel)),
-      core_(std::make_shared<YamuxCore>(channel_->executor(), this->info().direction, limits, timeouts,
-                                        std::move(budget))) {}
+      core_(
+          std::make_shared<YamuxCore>(channel_->executor(), this->info().direction, limits, timeouts, std::move(budget))
+      ) {}
 
-YamuxConnection::~YamuxConnection() { abort(ConnectionErrorCode::none); }
+YamuxConnection::~YamuxConnection() {
+    abort(ConnectionErrorCode::none);
+}
 
 awaitable<Error> YamuxConnection::run() {
     running_ = true;
@@ -186,8 +196,8 @@ awaitable<void> YamuxConnection::read_loop() {
     }
 }
 
-/// Feeds the session, letting readers run in between where that saves a copy. What breaks the rules is not looked at any
-/// more, but read: our GoAway has to arrive before the connection is closed over unread octets.
+/// Feeds the session, letting readers run in between where that saves a copy. What breaks the rules is not looked at
+/// any more, but read: our GoAway has to arrive before the connection is closed over unread octets.
 awaitable<void> YamuxConnection::take(MutableByteView chunk) {
     ByteView rest = chunk;
     auto now = Clock::now();

@@ -13,8 +13,13 @@ namespace libp2p::yamux {
 /// A secured channel with yamux on it. One coroutine reads, one writes, one watches the time.
 class YamuxConnection final : public Connection {
 public:
-    YamuxConnection(std::unique_ptr<SecureChannel> channel, std::shared_ptr<const ConnectionInfo> info,
-                    std::shared_ptr<Budget> budget, const Limits& limits, const Timeouts& timeouts);
+    YamuxConnection(
+        std::unique_ptr<SecureChannel> channel,
+        std::shared_ptr<const ConnectionInfo> info,
+        std::shared_ptr<Budget> budget,
+        const Limits& limits,
+        const Timeouts& timeouts
+    );
     ~YamuxConnection() override;
 
     awaitable<Error> run() override;

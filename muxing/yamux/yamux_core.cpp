@@ -19,7 +19,9 @@ std::uint64_t hash_key() {
 
 }  // namespace
 
-Opener::Opener(YamuxCore& core) : waiter(core.executor()), core_(core) { core_.openers.push_back(*this); }
+Opener::Opener(YamuxCore& core) : waiter(core.executor()), core_(core) {
+    core_.openers.push_back(*this);
+}
 
 Opener::~Opener() {
     if (woken_) {
@@ -34,8 +36,13 @@ void Opener::wake() noexcept {
     waiter.notify();
 }
 
-YamuxCore::YamuxCore(asio::any_io_executor executor, Direction role, const Limits& limits, const Timeouts& timeouts,
-                     std::shared_ptr<Budget> budget)
+YamuxCore::YamuxCore(
+    asio::any_io_executor executor,
+    Direction role,
+    const Limits& limits,
+    const Timeouts& timeouts,
+    std::shared_ptr<Budget> budget
+)
     : session(role, limits, timeouts, std::move(budget), hash_key(), Clock::now()),
       output(executor),
       accepted(executor),

@@ -35,8 +35,13 @@ private:
 /// because streams may outlive their connection and a connection its streams.
 class YamuxCore {
 public:
-    YamuxCore(asio::any_io_executor executor, Direction role, const Limits& limits, const Timeouts& timeouts,
-              std::shared_ptr<Budget> budget);
+    YamuxCore(
+        asio::any_io_executor executor,
+        Direction role,
+        const Limits& limits,
+        const Timeouts& timeouts,
+        std::shared_ptr<Budget> budget
+    );
 
     /// To be called after every change of the session: wakes whoever the change concerns.
     void flush() noexcept;
@@ -50,11 +55,11 @@ public:
     const asio::any_io_executor& executor() const noexcept { return output.executor(); }
 
     YamuxSession session;
-    Flight flight;       ///< what the write loop is sending
-    Waiter output;       ///< the write loop, when there is nothing to send
-    Waiter accepted;     ///< accept_stream
+    Flight flight;    ///< what the write loop is sending
+    Waiter output;    ///< the write loop, when there is nothing to send
+    Waiter accepted;  ///< accept_stream
     boost::intrusive::list<Opener, boost::intrusive::constant_time_size<false>> openers;  ///< open_stream, in order
-    std::size_t openers_woken = 0;  ///< have room kept for them
+    std::size_t openers_woken = 0;                                                        ///< have room kept for them
     WaitList ended;  ///< run and close, until the session has ended
     asio::steady_timer timer;
     Clock::time_point armed_for = Clock::time_point::min();  ///< when the timer fires; min: nobody waits for it

@@ -11,7 +11,9 @@ void Flight::put(const FrameHeader& header) {
     encode(header, std::span<std::uint8_t, kHeaderSize>(reserve(kHeaderSize), kHeaderSize));
 }
 
-void Flight::copy(ByteView payload) { std::memcpy(reserve(payload.size()), payload.data(), payload.size()); }
+void Flight::copy(ByteView payload) {
+    std::memcpy(reserve(payload.size()), payload.data(), payload.size());
+}
 
 void Flight::lend(ByteView payload, StreamState& writer) {
     buffers_.push_back(payload);

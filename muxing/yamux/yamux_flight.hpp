@@ -41,7 +41,7 @@ public:
     void shrink() noexcept;
 
 private:
-    static constexpr std::size_t kSmall = 512;         // kept: enough for control frames
+    static constexpr std::size_t kSmall = 512;        // kept: enough for control frames
     static constexpr std::size_t kLarge = 32 * 1024;  // while there is much to send
 
     std::uint8_t* reserve(std::size_t octets);

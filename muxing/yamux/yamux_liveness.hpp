@@ -15,8 +15,8 @@ public:
     /// The first ping may wait this long for something that it can go out with.
     static constexpr std::chrono::milliseconds kFirstPing{20};
 
-    /// Pings every `interval`; when that is zero only once, to learn the round trip. A remote that leaves a ping without
-    /// an answer and sends nothing else for `patience` is dead.
+    /// Pings every `interval`; when that is zero only once, to learn the round trip. A remote that leaves a ping
+    /// without an answer and sends nothing else for `patience` is dead.
     Liveness(Clock::duration interval, Clock::duration patience, Clock::time_point now) noexcept
         : interval_(interval), patience_(patience), next_(now + kFirstPing), last_heard_(now) {}
 

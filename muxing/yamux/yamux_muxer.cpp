@@ -18,9 +18,12 @@ const ProtocolId& YamuxMuxer::id() const noexcept {
     return id;
 }
 
-std::unique_ptr<Connection> YamuxMuxer::mux(std::unique_ptr<SecureChannel> channel,
-                                            std::shared_ptr<const ConnectionInfo> info, std::shared_ptr<Budget> budget) {
-    return std::make_unique<YamuxConnection>(std::move(channel), std::move(info), std::move(budget), limits_, timeouts_);
+std::unique_ptr<Connection> YamuxMuxer::mux(
+    std::unique_ptr<SecureChannel> channel, std::shared_ptr<const ConnectionInfo> info, std::shared_ptr<Budget> budget
+) {
+    return std::make_unique<YamuxConnection>(
+        std::move(channel), std::move(info), std::move(budget), limits_, timeouts_
+    );
 }
 
 }  // namespace yamux

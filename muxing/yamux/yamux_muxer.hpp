@@ -11,8 +11,11 @@ public:
     YamuxMuxer(const Limits& limits, const Timeouts& timeouts) : limits_(limits), timeouts_(timeouts) {}
 
     const ProtocolId& id() const noexcept override;
-    std::unique_ptr<Connection> mux(std::unique_ptr<SecureChannel> channel, std::shared_ptr<const ConnectionInfo> info,
-                                    std::shared_ptr<Budget> budget) override;
+    std::unique_ptr<Connection> mux(
+        std::unique_ptr<SecureChannel> channel,
+        std::shared_ptr<const ConnectionInfo> info,
+        std::shared_ptr<Budget> budget
+    ) override;
 
 private:
     Limits limits_;

@@ -27,8 +27,14 @@ std::uint32_t window_limit(const Limits& limits) noexcept {
 
 }  // namespace
 
-YamuxSession::YamuxSession(Direction role, const Limits& limits, const Timeouts& timeouts, std::shared_ptr<Budget> budget,
-                           std::uint64_t hash_key, Clock::time_point now)
+YamuxSession::YamuxSession(
+    Direction role,
+    const Limits& limits,
+    const Timeouts& timeouts,
+    std::shared_ptr<Budget> budget,
+    std::uint64_t hash_key,
+    Clock::time_point now
+)
     : ids_(role),
       liveness_(timeouts.keep_alive, timeouts.write, now),
       memory_(std::move(budget), limits.connection_window_growth),
@@ -82,10 +88,8 @@ result<std::size_t> YamuxSession::receive(ByteView chunk, Clock::time_point now)
 result<void> YamuxSession::on_header(const FrameHeader& header, Clock::time_point now) {
     switch (header.type) {
         case FrameType::data:
-        case FrameType::window_update:
-            return on_stream_frame(header, now);
-        case FrameType::ping:
-            return on_ping(header, now);
+        case FrameType::window_update: return on_stream_frame(header, now);
+        case FrameType::ping: return on_ping(header, now);
         case FrameType::go_away:
             if (header.stream.value != 0) {
                 return violation("GoAway on a stream", header.stream);

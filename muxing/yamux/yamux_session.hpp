@@ -56,16 +56,22 @@ public:
     enum Wake : std::uint8_t { wake_reader = 1, wake_writer = 2 };
 
     /// `role` outbound: we are the client. `hash_key` keeps the remote from choosing ids that collide.
-    YamuxSession(Direction role, const Limits& limits, const Timeouts& timeouts, std::shared_ptr<Budget> budget,
-                 std::uint64_t hash_key, Clock::time_point now);
+    YamuxSession(
+        Direction role,
+        const Limits& limits,
+        const Timeouts& timeouts,
+        std::shared_ptr<Budget> budget,
+        std::uint64_t hash_key,
+        Clock::time_point now
+    );
     ~YamuxSession();
     YamuxSession(const YamuxSession&) = delete;
     YamuxSession& operator=(const YamuxSession&) = delete;
 
     // --- octets
 
-    /// Takes what the remote sent; returns how much. Less than all means: let the readers that were woken run once, then
-    /// come back with the rest. An error means that the remote broke a rule: send what `fill` gives, then end.
+    /// Takes what the remote sent; returns how much. Less than all means: let the readers that were woken run once,
+    /// then come back with the rest. An error means that the remote broke a rule: send what `fill` gives, then end.
     result<std::size_t> receive(ByteView chunk, Clock::time_point now);
 
     bool wants_write() const noexcept;
@@ -225,10 +231,10 @@ private:
 
     std::unordered_map<std::uint32_t, StreamState, IdHash> streams_;
     StreamList<&StreamState::queue_hook> accept_queue_;
-    StreamList<&StreamState::queue_hook> unannounced_;    // in the order of their ids
-    StreamList<&StreamState::control_hook> control_;      // have frames to send
-    StreamList<&StreamState::control_hook> ack_later_;    // have an ACK to send, which may wait
-    StreamList<&StreamState::ready_hook> ready_;          // have data and credit; first come, first served
+    StreamList<&StreamState::queue_hook> unannounced_;  // in the order of their ids
+    StreamList<&StreamState::control_hook> control_;    // have frames to send
+    StreamList<&StreamState::control_hook> ack_later_;  // have an ACK to send, which may wait
+    StreamList<&StreamState::ready_hook> ready_;        // have data and credit; first come, first served
     StreamList<&StreamState::wake_hook> woken_;
     StreamList<&StreamState::linger_hook> lingering_list_;  // oldest first
     StreamDeadlines deadlines_;

@@ -130,8 +130,8 @@ void YamuxSession::put_first_frame(Flight& flight, StreamState& stream, Flags fl
     after_data(stream);
 }
 
-/// The end of what this side writes, once all of it has gone out. Always a frame of its own: js-libp2p drops the body of a
-/// data frame that carries FIN.
+/// The end of what this side writes, once all of it has gone out. Always a frame of its own: js-libp2p drops the body
+/// of a data frame that carries FIN.
 void YamuxSession::put_end(Flight& flight, StreamState& stream, Flags flags) {
     if (stream.ends_now()) {
         stream.fin_sent = true;

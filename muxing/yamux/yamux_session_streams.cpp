@@ -197,7 +197,9 @@ bool YamuxSession::is_write_done(const StreamState& stream) const noexcept {
     return stream.writer.left == 0 && stream.writer.in_flight == 0;
 }
 
-result<void> YamuxSession::finish_write(StreamState& stream) noexcept { return check_open(stream); }
+result<void> YamuxSession::finish_write(StreamState& stream) noexcept {
+    return check_open(stream);
+}
 
 void YamuxSession::withdraw_write(StreamState& stream) noexcept {
     stream.writer.left = 0;
@@ -261,8 +263,9 @@ StreamState* YamuxSession::next_wake(std::uint8_t& taken) noexcept {
 }
 
 StreamState& YamuxSession::add(StreamId id, Direction direction, Clock::time_point now) {
-    auto [at, added] = streams_.emplace(std::piecewise_construct, std::forward_as_tuple(id.value),
-                                        std::forward_as_tuple(id, direction, now));
+    auto [at, added] = streams_.emplace(
+        std::piecewise_construct, std::forward_as_tuple(id.value), std::forward_as_tuple(id, direction, now)
+    );
     BOOST_ASSERT(added);
     return at->second;
 }
@@ -339,8 +342,8 @@ void YamuxSession::on_consumed(StreamState& stream, std::size_t octets) noexcept
 }
 
 void YamuxSession::mark_ready(StreamState& stream) noexcept {
-    if (!stream.ready_hook.is_linked() && !stream.syn_pending && stream.end == StreamEnd::none && stream.pending() > 0 &&
-        stream.credit.credit() > 0) {
+    if (!stream.ready_hook.is_linked() && !stream.syn_pending && stream.end == StreamEnd::none &&
+        stream.pending() > 0 && stream.credit.credit() > 0) {
         ready_.push_back(stream);
     }
 }

@@ -9,7 +9,9 @@
 namespace libp2p::yamux {
 namespace {
 
-Error timed_out() noexcept { return asio::error::make_error_code(asio::error::timed_out); }
+Error timed_out() noexcept {
+    return asio::error::make_error_code(asio::error::timed_out);
+}
 
 }  // namespace
 
@@ -53,8 +55,9 @@ private:
     StreamState& stream_;
 };
 
-YamuxStream::YamuxStream(std::shared_ptr<YamuxCore> core, Direction direction,
-                         std::shared_ptr<const ConnectionInfo> connection)
+YamuxStream::YamuxStream(
+    std::shared_ptr<YamuxCore> core, Direction direction, std::shared_ptr<const ConnectionInfo> connection
+)
     : Stream(direction, std::move(connection)),
       core_(std::move(core)),
       reader_(core_->executor()),

@@ -11,8 +11,8 @@ namespace libp2p::yamux {
 
 /// A stream of a yamux connection.
 ///
-/// Writes of up to `kSmallWrite` octets are copied and done at once while the stream holds little unsent; larger ones are
-/// sent from the caller's memory. The octets that the channel is just sending cannot be taken back: a write that is
+/// Writes of up to `kSmallWrite` octets are copied and done at once while the stream holds little unsent; larger ones
+/// are sent from the caller's memory. The octets that the channel is just sending cannot be taken back: a write that is
 /// cancelled or runs into its deadline then waits until the channel is done with them, for at most `Timeouts::write`.
 /// Cancelling a write that has octets left resets the stream, so that the remote cannot take a part for the whole.
 class YamuxStream final : public Stream {

@@ -38,7 +38,7 @@ public:
     bool note_remote(StreamId id) noexcept;
 
 private:
-    std::uint64_t next_;          // more bits than an id: the last id has a successor
+    std::uint64_t next_;            // more bits than an id: the last id has a successor
     std::uint64_t remote_end_ = 0;  // one more than the highest remote id's place in order, 0 when there is none
     std::bitset<kReorder> seen_;    // of the last kReorder places, by place modulo kReorder
 };

@@ -70,25 +70,25 @@ struct StreamState {
     StreamEnd end = StreamEnd::none;
     std::uint8_t wakes = 0;  ///< see YamuxSession::Wake
 
-    bool syn_pending = false;         ///< ours, and the remote does not know of it
-    bool acknowledged = false;        ///< ours, and the remote has answered
-    bool ack_pending = false;         ///< the remote's, accepted, and it has not been told
+    bool syn_pending = false;   ///< ours, and the remote does not know of it
+    bool acknowledged = false;  ///< ours, and the remote has answered
+    bool ack_pending = false;   ///< the remote's, accepted, and it has not been told
     bool queued_for_accept = false;
-    bool owned = false;               ///< a Stream object refers to it
-    bool fin_queued = false;          ///< nothing more will be written
+    bool owned = false;       ///< a Stream object refers to it
+    bool fin_queued = false;  ///< nothing more will be written
     bool fin_sent = false;
     bool fin_received = false;
-    bool reset_pending = false;       ///< an RST has to be sent
-    bool reset_after_flush = false;   ///< an RST has to be sent after what is pending
-    bool discarding = false;          ///< what arrives is thrown away, as nobody will read it
-    bool control_urgent = false;      ///< `control_hook` is in the list of those that do not wait
-    bool record_charged = false;      ///< this record is held in the account, as no owner pays
-    bool expired = false;             ///< the deadline has passed
-    bool paused = false;              ///< the session has waited for this reader once
+    bool reset_pending = false;      ///< an RST has to be sent
+    bool reset_after_flush = false;  ///< an RST has to be sent after what is pending
+    bool discarding = false;         ///< what arrives is thrown away, as nobody will read it
+    bool control_urgent = false;     ///< `control_hook` is in the list of those that do not wait
+    bool record_charged = false;     ///< this record is held in the account, as no owner pays
+    bool expired = false;            ///< the deadline has passed
+    bool paused = false;             ///< the session has waited for this reader once
 
-    std::uint32_t reset_code = 0;             ///< for the RST to be sent
+    std::uint32_t reset_code = 0;              ///< for the RST to be sent
     std::optional<std::uint32_t> remote_code;  ///< of the RST that came
-    std::uint32_t grown = 0;                  ///< window growth in the account
+    std::uint32_t grown = 0;                   ///< window growth in the account
 
     YamuxStream* owner = nullptr;  ///< for the driver, which wakes it; the session does not look
 
@@ -113,17 +113,20 @@ struct StreamState {
 };
 
 template <ListHook StreamState::* Hook>
-using StreamList = boost::intrusive::list<StreamState, boost::intrusive::member_hook<StreamState, ListHook, Hook>,
-                                          boost::intrusive::constant_time_size<false>>;
+using StreamList = boost::intrusive::list<
+    StreamState,
+    boost::intrusive::member_hook<StreamState, ListHook, Hook>,
+    boost::intrusive::constant_time_size<false>>;
 
 struct DeadlineKey {
     using type = Clock::time_point;
     const type& operator()(const StreamState& stream) const noexcept { return stream.deadline_key; }
 };
 
-using StreamDeadlines =
-    boost::intrusive::multiset<StreamState, boost::intrusive::key_of_value<DeadlineKey>,
-                               boost::intrusive::member_hook<StreamState, SetHook, &StreamState::deadline_hook>,
-                               boost::intrusive::constant_time_size<false>>;
+using StreamDeadlines = boost::intrusive::multiset<
+    StreamState,
+    boost::intrusive::key_of_value<DeadlineKey>,
+    boost::intrusive::member_hook<StreamState, SetHook, &StreamState::deadline_hook>,
+    boost::intrusive::constant_time_size<false>>;
 
 }  // namespace libp2p::yamux

@@ -23,8 +23,8 @@ bool ReceiveWindow::receive(std::uint32_t octets) noexcept {
     return true;
 }
 
-std::uint32_t ReceiveWindow::wanted_growth(Clock::time_point now, Clock::duration round_trip,
-                                           std::uint32_t limit) const noexcept {
+std::uint32_t ReceiveWindow::wanted_growth(Clock::time_point now, Clock::duration round_trip, std::uint32_t limit)
+    const noexcept {
     if (round_trip <= Clock::duration::zero() || now - last_update_ >= 4 * round_trip || limit <= size_) {
         return 0;
     }

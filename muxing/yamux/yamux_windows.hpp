@@ -44,8 +44,8 @@ public:
     /// An update is worth a frame: half of the window has been read.
     bool update_due() const noexcept { return consumed_ >= size_ / 2; }
 
-    /// How much the window should grow by with the update that is due: it doubles, up to `limit`, when its half was read
-    /// within four round trips. Nothing before a round trip was measured.
+    /// How much the window should grow by with the update that is due: it doubles, up to `limit`, when its half was
+    /// read within four round trips. Nothing before a round trip was measured.
     std::uint32_t wanted_growth(Clock::time_point now, Clock::duration round_trip, std::uint32_t limit) const noexcept;
 
     void grow(std::uint32_t octets) noexcept;

@@ -99,9 +99,14 @@ awaitable<void> measure(asio::io_context& io) {
     greeting.resize(greeting.size() + 31);
     const auto in_noise = co_await half_made(io, port, greeting, kConnections);
 
-    std::printf("{\"idle_connection_bytes\": %.0f, \"idle_stream_bytes\": %.0f, \"silent_inbound_bytes\": %.0f, "
-                "\"inbound_in_noise_bytes\": %.0f}\n",
-                connection, stream, silent, in_noise);
+    std::printf(
+        "{\"idle_connection_bytes\": %.0f, \"idle_stream_bytes\": %.0f, \"silent_inbound_bytes\": %.0f, "
+        "\"inbound_in_noise_bytes\": %.0f}\n",
+        connection,
+        stream,
+        silent,
+        in_noise
+    );
     co_await dialer.host.close();
     co_await listener.host.close();
 }

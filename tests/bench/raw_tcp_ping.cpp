@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// 32 octets there and back over a loopback TCP connection between two processes, with blocking sockets and nothing else:
-// what a ping of ours is compared with. Prints one JSON object.
+// 32 octets there and back over a loopback TCP connection between two processes, with blocking sockets and nothing
+// else: what a ping of ours is compared with. Prints one JSON object.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

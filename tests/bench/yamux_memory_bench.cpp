@@ -25,23 +25,27 @@ namespace libp2p::yamux {
 namespace {
 
 /// Time that this process has computed for: others on the machine do not count.
-double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+double cpu_seconds() {
+    return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
 
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::uint64_t kTotal = 4ULL << 30U;
 
-awaitable<void> run_connection(Connection& connection) { (void)co_await connection.run(); }
+awaitable<void> run_connection(Connection& connection) {
+    (void)co_await connection.run();
+}
 
 /// Two connections, and scripts next to them.
 struct Pair {
     Pair() {
         auto channels = test::memory_channels(io.get_executor(), 1U << 20U);
-        client = std::make_unique<YamuxConnection>(std::move(channels.first),
-                                                   test::test_connection_info(Direction::outbound), nullptr, limits,
-                                                   timeouts);
-        server = std::make_unique<YamuxConnection>(std::move(channels.second),
-                                                   test::test_connection_info(Direction::inbound), nullptr, limits,
-                                                   timeouts);
+        client = std::make_unique<YamuxConnection>(
+            std::move(channels.first), test::test_connection_info(Direction::outbound), nullptr, limits, timeouts
+        );
+        server = std::make_unique<YamuxConnection>(
+            std::move(channels.second), test::test_connection_info(Direction::inbound), nullptr, limits, timeouts
+        );
     }
 
     template <class Script>
@@ -135,9 +139,13 @@ void throughput(std::size_t streams) {
         sum += static_cast<double>(each);
         squares += static_cast<double>(each) * static_cast<double>(each);
     }
-    std::printf("%3zu stream(s)            %8.0f MB/s   %.3f ns an octet   Jain %.3f\n", streams,
-                static_cast<double>(kTotal) / seconds / 1e6, seconds * 1e9 / static_cast<double>(kTotal),
-                sum * sum / (static_cast<double>(streams) * squares));
+    std::printf(
+        "%3zu stream(s)            %8.0f MB/s   %.3f ns an octet   Jain %.3f\n",
+        streams,
+        static_cast<double>(kTotal) / seconds / 1e6,
+        seconds * 1e9 / static_cast<double>(kTotal),
+        sum * sum / (static_cast<double>(streams) * squares)
+    );
 }
 
 /// The channel without yamux: what its copies and the reader's copy cost.
@@ -168,8 +176,11 @@ void raw() {
     asio::co_spawn(io, read_side, asio::detached);
     io.run();
     auto seconds = cpu_seconds() - start;
-    std::printf("the channel alone       %8.0f MB/s   %.3f ns an octet\n", static_cast<double>(kTotal) / seconds / 1e6,
-                seconds * 1e9 / static_cast<double>(kTotal));
+    std::printf(
+        "the channel alone       %8.0f MB/s   %.3f ns an octet\n",
+        static_cast<double>(kTotal) / seconds / 1e6,
+        seconds * 1e9 / static_cast<double>(kTotal)
+    );
 }
 
 awaitable<void> echo(std::unique_ptr<Stream> stream) {

@@ -11,8 +11,7 @@
 
 #define CO_ASSERT_TRUE(condition) GTEST_TEST_BOOLEAN_(condition, #condition, false, true, LIBP2P_CO_FATAL_FAILURE)
 #define CO_ASSERT_FALSE(condition) GTEST_TEST_BOOLEAN_(!(condition), #condition, true, false, LIBP2P_CO_FATAL_FAILURE)
-#define CO_ASSERT_EQ(a, b) \
-    GTEST_ASSERT_(::testing::internal::EqHelper::Compare(#a, #b, a, b), LIBP2P_CO_FATAL_FAILURE)
+#define CO_ASSERT_EQ(a, b) GTEST_ASSERT_(::testing::internal::EqHelper::Compare(#a, #b, a, b), LIBP2P_CO_FATAL_FAILURE)
 
 /// A `result` that must hold a value; the failure shows its error.
 #define EXPECT_OK(outcome) GTEST_ASSERT_(::libp2p::conformance::is_ok(#outcome, outcome), GTEST_NONFATAL_FAILURE_)
@@ -42,7 +41,8 @@ testing::AssertionResult is_error(
         return testing::AssertionFailure() << text << " succeeded; expected: " << code_text;
     }
     if (!(outcome.error() == code)) {
-        return testing::AssertionFailure() << text << " failed with: " << outcome.error() << "; expected: " << code_text;
+        return testing::AssertionFailure()
+               << text << " failed with: " << outcome.error() << "; expected: " << code_text;
     }
     return testing::AssertionSuccess();
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include <libp2p/conformance/connection_scenarios.hpp>
-
 #include <libp2p/conformance/co_assert.hpp>
+#include <libp2p/conformance/connection_scenarios.hpp>
 #include <libp2p/conformance/memory_streams.hpp>
 #include <libp2p/conformance/rng.hpp>
 #include <libp2p/conformance/stream_tools.hpp>
@@ -44,7 +43,9 @@ awaitable<Row> try_all(Stream& stream) {
     co_return row;
 }
 
-bool is_gone(const Error& error) { return error == Errc::connection_closed || error == Errc::stream_reset; }
+bool is_gone(const Error& error) {
+    return error == Errc::connection_closed || error == Errc::stream_reset;
+}
 
 awaitable<void> write_text(Stream& stream, std::string_view text) {
     auto sent = co_await write(stream, as_bytes(text));

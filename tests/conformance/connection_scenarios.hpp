@@ -9,8 +9,8 @@
 #include <functional>
 #include <memory>
 
-/// What every pair of connections has to be good for, whatever is below. The transport suite and the muxer suite run each
-/// of these as a test of its own.
+/// What every pair of connections has to be good for, whatever is below. The transport suite and the muxer suite run
+/// each of these as a test of its own.
 namespace libp2p::conformance {
 
 /// Two connections with each other, which tasks of the test run.
@@ -21,7 +21,7 @@ struct Ends {
     Loop& loop;
     std::unique_ptr<Connection>& near;  ///< that of the dialer
     std::unique_ptr<Connection>& far;
-    Promise<Error> near_end;            ///< what `run` said
+    Promise<Error> near_end;  ///< what `run` said
     Promise<Error> far_end;
     std::function<std::size_t()> far_memory;  ///< octets that the far side is charged for
 };
@@ -66,33 +66,33 @@ awaitable<void> cancelled_accepts_lose_no_stream(Ends& ends);
 }  // namespace libp2p::conformance
 
 /// Calls `X(TestName, scenario)` for each of them.
-#define LIBP2P_CONNECTION_SCENARIOS(X)                                                            \
-    X(OpensStreamsFromBothSides, opens_streams_from_both_sides)                                   \
-    X(EchoesMessagesOfAllSizes, echoes_messages_of_all_sizes)                                     \
-    X(SmallWritesArriveInOrder, small_writes_arrive_in_order)                                     \
-    X(HalfCloseLeavesTheOtherDirectionOpen, half_close_leaves_the_other_direction_open)           \
-    X(DataBeforeTheEndIsDelivered, data_before_the_end_is_delivered)                              \
-    X(ResetReachesTheRemoteWithItsCode, reset_reaches_the_remote_with_its_code)                   \
-    X(StreamTableAfterCloseWrite, after_close_write)                                              \
-    X(StreamTableAfterRemoteCloseWrite, after_remote_close_write)                                 \
-    X(StreamTableAfterAbort, after_abort)                                                         \
-    X(StreamTableAfterRemoteReset, after_remote_reset)                                            \
-    X(StreamTableAfterDeadline, after_deadline)                                                   \
-    X(StreamTableAfterConnectionEnd, after_connection_end)                                        \
-    X(AbortOfAStreamWakesWhoWaits, abort_wakes_who_waits)                                         \
-    X(DeadlineWakesAReader, deadline_wakes_a_reader)                                              \
-    X(DeadlineWakesAWriter, deadline_wakes_a_writer)                                              \
-    X(DestroyedStreamIsReset, destroyed_stream_is_reset)                                          \
-    X(StreamDestroyedAfterCloseWriteDrains, destroyed_after_close_write_drains)                   \
-    X(LargeTransfersBothWaysArriveIntact, large_transfers_both_ways_arrive_intact)                \
-    X(HundredStreamsAtOnce, hundred_streams_at_once)                                              \
-    X(ThousandStreamsOneAfterTheOther, thousand_streams_one_after_the_other)                      \
-    X(ReaderThatStopsMakesTheWriterWait, reader_that_stops_makes_the_writer_wait)                 \
-    X(CloseEndsPolitely, close_ends_politely)                                                     \
-    X(CloseWakesEverybody, close_wakes_everybody)                                                 \
-    X(AbortOfTheConnectionWakesEverybody, abort_of_the_connection_wakes_everybody)                \
-    X(StreamsOutliveTheConnection, streams_outlive_the_connection)                                \
-    X(CancelledReadsLeaveNothing, cancelled_reads_leave_nothing)                                  \
-    X(CancelledWritesLeaveNothing, cancelled_writes_leave_nothing)                                \
-    X(CancelledOpensLeaveNothing, cancelled_opens_leave_nothing)                                  \
+#define LIBP2P_CONNECTION_SCENARIOS(X)                                                  \
+    X(OpensStreamsFromBothSides, opens_streams_from_both_sides)                         \
+    X(EchoesMessagesOfAllSizes, echoes_messages_of_all_sizes)                           \
+    X(SmallWritesArriveInOrder, small_writes_arrive_in_order)                           \
+    X(HalfCloseLeavesTheOtherDirectionOpen, half_close_leaves_the_other_direction_open) \
+    X(DataBeforeTheEndIsDelivered, data_before_the_end_is_delivered)                    \
+    X(ResetReachesTheRemoteWithItsCode, reset_reaches_the_remote_with_its_code)         \
+    X(StreamTableAfterCloseWrite, after_close_write)                                    \
+    X(StreamTableAfterRemoteCloseWrite, after_remote_close_write)                       \
+    X(StreamTableAfterAbort, after_abort)                                               \
+    X(StreamTableAfterRemoteReset, after_remote_reset)                                  \
+    X(StreamTableAfterDeadline, after_deadline)                                         \
+    X(StreamTableAfterConnectionEnd, after_connection_end)                              \
+    X(AbortOfAStreamWakesWhoWaits, abort_wakes_who_waits)                               \
+    X(DeadlineWakesAReader, deadline_wakes_a_reader)                                    \
+    X(DeadlineWakesAWriter, deadline_wakes_a_writer)                                    \
+    X(DestroyedStreamIsReset, destroyed_stream_is_reset)                                \
+    X(StreamDestroyedAfterCloseWriteDrains, destroyed_after_close_write_drains)         \
+    X(LargeTransfersBothWaysArriveIntact, large_transfers_both_ways_arrive_intact)      \
+    X(HundredStreamsAtOnce, hundred_streams_at_once)                                    \
+    X(ThousandStreamsOneAfterTheOther, thousand_streams_one_after_the_other)            \
+    X(ReaderThatStopsMakesTheWriterWait, reader_that_stops_makes_the_writer_wait)       \
+    X(CloseEndsPolitely, close_ends_politely)                                           \
+    X(CloseWakesEverybody, close_wakes_everybody)                                       \
+    X(AbortOfTheConnectionWakesEverybody, abort_of_the_connection_wakes_everybody)      \
+    X(StreamsOutliveTheConnection, streams_outlive_the_connection)                      \
+    X(CancelledReadsLeaveNothing, cancelled_reads_leave_nothing)                        \
+    X(CancelledWritesLeaveNothing, cancelled_writes_leave_nothing)                      \
+    X(CancelledOpensLeaveNothing, cancelled_opens_leave_nothing)                        \
     X(CancelledAcceptsLoseNoStream, cancelled_accepts_lose_no_stream)

@@ -45,8 +45,9 @@ void Loop::run(awaitable<void> task, std::chrono::seconds limit) {
     while (!ended && step(deadline)) {
     }
     if (!ended) {
-        ADD_FAILURE() << (Clock::now() < deadline ? "the coroutine waits for something that nobody will ever do"
-                                                  : "the coroutine does not end");
+        ADD_FAILURE()
+            << (Clock::now() < deadline ? "the coroutine waits for something that nobody will ever do"
+                                        : "the coroutine does not end");
         return;
     }
     const auto end = Clock::now() + std::chrono::seconds(1);

@@ -23,8 +23,8 @@ public:
     asio::io_context& context() noexcept { return context_; }
     asio::any_io_executor executor() noexcept { return context_.get_executor(); }
 
-    /// Runs `task` to its end, and then until nothing is left to do. Fails the test when the task does not end in time or
-    /// leaves a handler behind that does not go by itself within a second. Rethrows what the task throws.
+    /// Runs `task` to its end, and then until nothing is left to do. Fails the test when the task does not end in time
+    /// or leaves a handler behind that does not go by itself within a second. Rethrows what the task throws.
     void run(awaitable<void> task, std::chrono::seconds limit = std::chrono::seconds(120));
 
     /// The same for a task with a value, which has to end.
@@ -56,13 +56,14 @@ private:
     std::function<void()> alarm_;
 };
 
-/// Runs `victim`, cancels it once the loop has made `steps` more steps or all wait for something that does not come, and
-/// waits for its end. False when the victim ended before that. Rethrows what it throws, unless it is being cancelled.
+/// Runs `victim`, cancels it once the loop has made `steps` more steps or all wait for something that does not come,
+/// and waits for its end. False when the victim ended before that. Rethrows what it throws, unless it is being
+/// cancelled.
 awaitable<bool> cancel_after(Loop& loop, std::size_t steps, awaitable<void> victim);
 
-/// Starts `make()` again and again, and cancels it at its first point of suspension, at its second, … until it ends before
-/// it can be cancelled. `check(steps)`, a coroutine, looks after each round whether something was left behind. Returns the
-/// number of rounds that were cancelled.
+/// Starts `make()` again and again, and cancels it at its first point of suspension, at its second, … until it ends
+/// before it can be cancelled. `check(steps)`, a coroutine, looks after each round whether something was left behind.
+/// Returns the number of rounds that were cancelled.
 template <class Make, class Check>
 awaitable<std::size_t> cancel_at_every_suspension(Loop& loop, Make make, Check check) {
     for (std::size_t steps = 1;; ++steps) {

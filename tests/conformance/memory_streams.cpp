@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include <libp2p/conformance/memory_streams.hpp>
-
-#include <libp2p/conformance/rng.hpp>
 #include "transports/memory/memory_pipe.hpp"
 
+#include <libp2p/conformance/memory_streams.hpp>
+#include <libp2p/conformance/rng.hpp>
 #include <libp2p/readable.hpp>
 
 #include <algorithm>
@@ -207,8 +206,10 @@ StreamPair memory_pair(const asio::any_io_executor& executor, const PairOptions&
     pipe.latency = options.latency;
     pipe.capacity = options.capacity;
     auto [near, far] = memory::make_pipe(executor, executor, pipe);
-    return {chunked(std::move(near), options.chunking, options.seed),
-            chunked(std::move(far), options.chunking, options.seed + 1)};
+    return {
+        chunked(std::move(near), options.chunking, options.seed),
+        chunked(std::move(far), options.chunking, options.seed + 1)
+    };
 }
 
 std::unique_ptr<ByteStream> make_faulty(std::unique_ptr<ByteStream> inner, std::shared_ptr<Fault> fault) {

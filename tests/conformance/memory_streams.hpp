@@ -30,9 +30,9 @@ struct PairOptions {
     std::uint64_t seed = 1;
 };
 
-/// Two byte streams that are connected with each other. What was sent before `abort` or destruction still arrives; behind
-/// it the remote finds `connection_reset`, or `eof` after `close_write`. Both ends are `Readable` while `chunking` is
-/// `whole`.
+/// Two byte streams that are connected with each other. What was sent before `abort` or destruction still arrives;
+/// behind it the remote finds `connection_reset`, or `eof` after `close_write`. Both ends are `Readable` while
+/// `chunking` is `whole`.
 StreamPair memory_pair(const asio::any_io_executor& executor, const PairOptions& options = {});
 
 inline constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
@@ -45,10 +45,10 @@ struct Fault {
         eof,     ///< reads find the end; writes find `broken_pipe`
     };
 
-    std::size_t at = kNever;      ///< this operation, counted from 0, fails, and every one after it
+    std::size_t at = kNever;  ///< this operation, counted from 0, fails, and every one after it
     Kind kind = Kind::error;
-    std::size_t operations = 0;   ///< so far: reads, waits, writes, `close_write`
-    bool is_alive = true;         ///< the stream was not destroyed
+    std::size_t operations = 0;  ///< so far: reads, waits, writes, `close_write`
+    bool is_alive = true;        ///< the stream was not destroyed
 };
 
 /// `inner`, until `fault` comes true; then `inner` is aborted. `Readable` if `inner` is.
@@ -56,9 +56,9 @@ std::unique_ptr<ByteStream> make_faulty(std::unique_ptr<ByteStream> inner, std::
 
 /// What a `TappedStream` does to the octets that are written to it, and what it saw.
 struct Tap {
-    std::size_t flip_at = kNever;  ///< this octet, counted from 0, arrives with its lowest bit flipped
-    std::size_t cut_at = kNever;   ///< from this octet on nothing arrives but the end
-    std::size_t octets = 0;        ///< written so far
+    std::size_t flip_at = kNever;     ///< this octet, counted from 0, arrives with its lowest bit flipped
+    std::size_t cut_at = kNever;      ///< from this octet on nothing arrives but the end
+    std::size_t octets = 0;           ///< written so far
     std::vector<std::size_t> writes;  ///< octets of each write
 };
 
@@ -66,7 +66,9 @@ struct Tap {
 std::unique_ptr<ByteStream> make_tapped(std::unique_ptr<ByteStream> inner, std::shared_ptr<Tap> tap);
 
 /// A secure channel that secures nothing: the octets of `raw` as they are.
-std::unique_ptr<SecureChannel> make_plain_channel(std::unique_ptr<ByteStream> raw, PublicKey remote, ProtocolId muxer = {});
+std::unique_ptr<SecureChannel> make_plain_channel(
+    std::unique_ptr<ByteStream> raw, PublicKey remote, ProtocolId muxer = {}
+);
 
 /// Reads up to the end; an error that is not the end is the result.
 awaitable<result<Bytes>> read_to_end(ByteStream& stream, std::size_t piece = 64 * 1024);

@@ -21,8 +21,9 @@ libp2p::conformance::TransportProvider memory(std::string name, std::chrono::mil
     provider.muxer = libp2p::make_yamux;
     provider.listen_address = "/memory/0";
     provider.refused_address = "/memory/4711";
-    provider.raw_dial = [network](boost::asio::any_io_executor executor, libp2p::Multiaddr address)
-        -> libp2p::awaitable<libp2p::result<std::unique_ptr<libp2p::ByteStream>>> {
+    provider.raw_dial = [network](
+                            boost::asio::any_io_executor executor, libp2p::Multiaddr address
+                        ) -> libp2p::awaitable<libp2p::result<std::unique_ptr<libp2p::ByteStream>>> {
         const auto number = libp2p::memory::number_of(address).value();
         co_return network->connect(std::move(executor), network->next_free_number(), number);
     };
@@ -30,7 +31,9 @@ libp2p::conformance::TransportProvider memory(std::string name, std::chrono::mil
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Memory, TransportSuite, testing::Values(memory("memory", 0ms), memory("memory_with_latency", 1ms)),
+    Memory,
+    TransportSuite,
+    testing::Values(memory("memory", 0ms), memory("memory_with_latency", 1ms)),
     libp2p::conformance::name_of
 );
 

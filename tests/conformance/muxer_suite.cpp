@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include <libp2p/conformance/muxer_suite.hpp>
-
 #include <libp2p/conformance/co_assert.hpp>
 #include <libp2p/conformance/connection_scenarios.hpp>
 #include <libp2p/conformance/memory_streams.hpp>
+#include <libp2p/conformance/muxer_suite.hpp>
 #include <libp2p/conformance/rng.hpp>
 #include <libp2p/conformance/stream_tools.hpp>
 #include <libp2p/resource_manager.hpp>
@@ -17,7 +16,9 @@ namespace libp2p::conformance {
 
 using namespace std::chrono_literals;
 
-bool link_muxer_suite() noexcept { return true; }
+bool link_muxer_suite() noexcept {
+    return true;
+}
 
 namespace {
 
@@ -26,9 +27,19 @@ const error_code kTimedOut = asio::error::make_error_code(asio::error::timed_out
 
 std::shared_ptr<const ConnectionInfo> make_info(Direction direction, const Identity& remote, const ProtocolId& muxer) {
     auto address = Multiaddr::parse("/memory/1").value();
-    ConnectionInfo info{ConnectionId{direction == Direction::inbound ? 1U : 2U}, direction, remote.peer_id(),
-                        remote.public_key(), address, address, "memory", "", muxer, false,
-                        std::chrono::steady_clock::now()};
+    ConnectionInfo info{
+        ConnectionId{direction == Direction::inbound ? 1U : 2U},
+        direction,
+        remote.peer_id(),
+        remote.public_key(),
+        address,
+        address,
+        "memory",
+        "",
+        muxer,
+        false,
+        std::chrono::steady_clock::now()
+    };
     return std::make_shared<const ConnectionInfo>(std::move(info));
 }
 
@@ -80,12 +91,16 @@ private:
         auto far_muxer = provider_.make(limits, timeouts);
         auto [near_raw, far_raw] = memory_pair(loop.executor(), pipe);
         near_raw = make_faulty(std::move(near_raw), near_fault);
-        near_ = near_muxer->mux(make_plain_channel(std::move(near_raw), far_identity_.public_key()),
-                                make_info(Direction::outbound, far_identity_, near_muxer->id()),
-                                scope(near_resources, Direction::outbound));
-        far_ = far_muxer->mux(make_plain_channel(std::move(far_raw), near_identity_.public_key()),
-                              make_info(Direction::inbound, near_identity_, far_muxer->id()),
-                              scope(far_resources, Direction::inbound));
+        near_ = near_muxer->mux(
+            make_plain_channel(std::move(near_raw), far_identity_.public_key()),
+            make_info(Direction::outbound, far_identity_, near_muxer->id()),
+            scope(near_resources, Direction::outbound)
+        );
+        far_ = far_muxer->mux(
+            make_plain_channel(std::move(far_raw), near_identity_.public_key()),
+            make_info(Direction::inbound, near_identity_, far_muxer->id()),
+            scope(far_resources, Direction::inbound)
+        );
     }
 
     std::shared_ptr<Budget> scope(ResourceManager& resources, Direction direction) {
@@ -106,10 +121,14 @@ MuxerSuite::MuxerSuite() : bench_(std::make_unique<Bench>(GetParam())) {}
 
 MuxerSuite::~MuxerSuite() = default;
 
-void MuxerSuite::TearDown() { bench_->expect_nothing_left(); }
+void MuxerSuite::TearDown() {
+    bench_->expect_nothing_left();
+}
 
-#define LIBP2P_MUXER_TEST(name, scenario) \
-    TEST_P(MuxerSuite, name) { bench_->play(scenarios::scenario); }
+#define LIBP2P_MUXER_TEST(name, scenario)  \
+    TEST_P(MuxerSuite, name) {             \
+        bench_->play(scenarios::scenario); \
+    }
 
 LIBP2P_CONNECTION_SCENARIOS(LIBP2P_MUXER_TEST)
 
@@ -247,7 +266,9 @@ TEST_P(MuxerSuite, AHeavyStreamDoesNotStarveALightOne) {
                 CO_ASSERT_OK(got);
                 most = std::max(most, moved - before);
             }
-            EXPECT_LT(most, 4 * kMiB) << "a message of the light stream waited while that much of the heavy one went by";
+            EXPECT_LT(
+                most, 4 * kMiB
+            ) << "a message of the light stream waited while that much of the heavy one went by";
         };
         co_await with_tasks(body);
     });
@@ -374,9 +395,8 @@ TEST_P(MuxerSuite, ARemoteThatStopsReadingDoesNotHoldOthersMemory) {
         }
         EXPECT_LE(ends.far_memory(), 16 * bench_->limits.stream_window);
         pairs.clear();
-        const bool freed = co_await eventually([&] {
-            return ends.far->stream_count() == 0 && ends.far_memory() < 1 * kMiB;
-        });
+        const bool freed =
+            co_await eventually([&] { return ends.far->stream_count() == 0 && ends.far_memory() < 1 * kMiB; });
         EXPECT_TRUE(freed) << ends.far_memory();
     });
 }
@@ -386,9 +406,13 @@ TEST_P(MuxerSuite, GarbageEndsTheConnection) {
         auto muxer = GetParam().make(bench_->limits, bench_->timeouts);
         auto identity = Identity::generate();
         auto [raw, noise] = memory_pair(bench_->loop.executor());
-        auto scope = bench_->far_resources.open_connection(Direction::inbound, false, Multiaddr::parse("/memory/1").value());
-        auto connection = muxer->mux(make_plain_channel(std::move(raw), identity.public_key()),
-                                     make_info(Direction::inbound, identity, muxer->id()), scope.value().budget());
+        auto scope =
+            bench_->far_resources.open_connection(Direction::inbound, false, Multiaddr::parse("/memory/1").value());
+        auto connection = muxer->mux(
+            make_plain_channel(std::move(raw), identity.public_key()),
+            make_info(Direction::inbound, identity, muxer->id()),
+            scope.value().budget()
+        );
         auto* liar = noise.get();
         auto test = [&]() -> awaitable<void> {
             auto lie = [&]() -> awaitable<void> {

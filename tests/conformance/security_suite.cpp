@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include <libp2p/conformance/security_suite.hpp>
-
 #include <libp2p/conformance/co_assert.hpp>
 #include <libp2p/conformance/loop.hpp>
 #include <libp2p/conformance/memory_streams.hpp>
 #include <libp2p/conformance/rng.hpp>
+#include <libp2p/conformance/security_suite.hpp>
 #include <libp2p/conformance/stream_tools.hpp>
 #include <libp2p/timeout.hpp>
 
@@ -16,7 +15,9 @@ namespace libp2p::conformance {
 
 using namespace std::chrono_literals;
 
-bool link_security_suite() noexcept { return true; }
+bool link_security_suite() noexcept {
+    return true;
+}
 
 namespace {
 
@@ -321,7 +322,8 @@ TEST_P(SecuritySuite, AFaultAtEveryOperationOfTheHandshakeIsAnError) {
             for (fault.at = 0; fault.at < operations; ++fault.at) {
                 auto test = [&]() -> awaitable<void> {
                     auto outcome = co_await bench_->shake();
-                    EXPECT_FALSE(dialer ? outcome.near.has_value() : outcome.far.has_value()) << "operation " << fault.at;
+                    EXPECT_FALSE(dialer ? outcome.near.has_value() : outcome.far.has_value())
+                        << "operation " << fault.at;
                 };
                 bench_->loop.run(test());
                 EXPECT_FALSE(bench_->near_fault->is_alive || bench_->far_fault->is_alive);
@@ -369,8 +371,7 @@ TEST_P(SecuritySuite, GarbageIsRefused) {
                 auto& ours = dialer ? near_raw : far_raw;
                 auto& liar = dialer ? far_raw : near_raw;
                 auto& protocol = dialer ? bench_->near_protocol : bench_->far_protocol;
-                auto handshake =
-                    protocol->secure(std::move(ours), dialer ? bench_->near_options : bench_->far_options);
+                auto handshake = protocol->secure(std::move(ours), dialer ? bench_->near_options : bench_->far_options);
                 result<Channel> made = Errc::shut_down;
                 auto body = [&](TaskScope& tasks) -> awaitable<void> {
                     tasks.spawn(keep_channel(std::move(handshake), made));
@@ -391,7 +392,9 @@ TEST_P(SecuritySuite, GarbageIsRefused) {
 TEST_P(SecuritySuite, WritesOfAllSizesArriveHoweverTheyAreRead) {
     Rng rng(21);
     Bytes all;
-    std::vector<std::size_t> sizes = {0, 1, 2, 3, 100, 1000, 16'383, 65'519, 65'520, 65'535, 65'536, 70'000, 1'000'000, 1};
+    std::vector<std::size_t> sizes = {
+        0, 1, 2, 3, 100, 1000, 16'383, 65'519, 65'520, 65'535, 65'536, 70'000, 1'000'000, 1
+    };
     for (auto size : sizes) {
         const auto octets = rng.bytes(size);
         all.insert(all.end(), octets.begin(), octets.end());

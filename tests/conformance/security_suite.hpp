@@ -34,7 +34,9 @@ struct SecurityProvider {
     bool has_early_muxer = true;  ///< agrees on a muxer inside the handshake
     bool has_prologue = true;     ///< mixes `SecurityOptions::prologue` in
 
-    friend std::ostream& operator<<(std::ostream& out, const SecurityProvider& provider) { return out << provider.name; }
+    friend std::ostream& operator<<(std::ostream& out, const SecurityProvider& provider) {
+        return out << provider.name;
+    }
 };
 
 class SecuritySuite : public testing::TestWithParam<SecurityProvider> {

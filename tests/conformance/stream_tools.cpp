@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include <libp2p/conformance/stream_tools.hpp>
-
 #include <libp2p/conformance/co_assert.hpp>
 #include <libp2p/conformance/memory_streams.hpp>
 #include <libp2p/conformance/rng.hpp>
+#include <libp2p/conformance/stream_tools.hpp>
 
 #include <algorithm>
 #include <array>
@@ -85,7 +84,7 @@ awaitable<bool> echoes(Connection& connection, ByteView octets) {
     };
     co_await with_tasks(body);
     EXPECT_OK(back);
-    co_return back && std::equal(back->begin(), back->end(), octets.begin(), octets.end());
+    co_return back&& std::equal(back->begin(), back->end(), octets.begin(), octets.end());
 }
 
 awaitable<bool> send_random(ByteStream& stream, std::uint64_t seed, std::size_t size) {

@@ -17,13 +17,15 @@ struct StreamEnds {
     std::unique_ptr<Stream> far;
 };
 
-/// Opens a stream and accepts it on the other side. One octet goes through, for muxers that announce a stream only then.
+/// Opens a stream and accepts it on the other side. One octet goes through, for muxers that announce a stream only
+/// then.
 awaitable<result<StreamEnds>> open_pair(Connection& from, Connection& to);
 
 /// Accepts streams and echoes what comes, each to its end, until the connection ends. Runs in `tasks`.
 awaitable<void> serve_echo(Connection& connection, TaskScope& tasks);
 
-/// Sends `octets` to `serve_echo`, closes, reads to the end; true when the same came back. Says what went wrong otherwise.
+/// Sends `octets` to `serve_echo`, closes, reads to the end; true when the same came back. Says what went wrong
+/// otherwise.
 awaitable<bool> echoes(Connection& connection, ByteView octets);
 
 /// Sends `size` random octets of `seed`; false when that fails, which is a failure of the test.

@@ -30,13 +30,17 @@ libp2p::conformance::TransportProvider tcp(std::string name, const std::string& 
     provider.muxer = libp2p::make_yamux;
     provider.listen_address = host + "/tcp/0";
     provider.refused_address = host + "/tcp/1";
-    provider.foreign_addresses = {"/dns4/example.com/tcp/443", "/ip4/127.0.0.1/udp/1", "/ip4/127.0.0.1/tcp/1/ws", "/memory/1"};
+    provider.foreign_addresses = {
+        "/dns4/example.com/tcp/443", "/ip4/127.0.0.1/udp/1", "/ip4/127.0.0.1/tcp/1/ws", "/memory/1"
+    };
     provider.raw_dial = connect_raw;
     return provider;
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Tcp, TransportSuite, testing::Values(tcp("tcp_ip4", "/ip4/127.0.0.1"), tcp("tcp_ip6", "/ip6/::1")),
+    Tcp,
+    TransportSuite,
+    testing::Values(tcp("tcp_ip4", "/ip4/127.0.0.1"), tcp("tcp_ip6", "/ip6/::1")),
     libp2p::conformance::name_of
 );
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include <libp2p/conformance/transport_suite.hpp>
-
 #include <libp2p/conformance/co_assert.hpp>
 #include <libp2p/conformance/connection_scenarios.hpp>
 #include <libp2p/conformance/rng.hpp>
 #include <libp2p/conformance/stream_tools.hpp>
+#include <libp2p/conformance/transport_suite.hpp>
 #include <libp2p/resource_manager.hpp>
 #include <libp2p/timeout.hpp>
 #include <libp2p/upgrader.hpp>
@@ -17,7 +16,9 @@ namespace libp2p::conformance {
 
 using namespace std::chrono_literals;
 
-bool link_transport_suite() noexcept { return true; }
+bool link_transport_suite() noexcept {
+    return true;
+}
 
 namespace {
 
@@ -128,8 +129,7 @@ awaitable<void> serve_all(Side& side, Listener& listener, TaskScope& tasks, int&
     for (;;) {
         auto inbound = co_await listener.accept();
         if (!inbound) {
-            EXPECT_TRUE(inbound.error() == Errc::shut_down || inbound.error() == kAborted)
-                << inbound.error();
+            EXPECT_TRUE(inbound.error() == Errc::shut_down || inbound.error() == kAborted) << inbound.error();
             co_return;
         }
         tasks.spawn(serve(side, std::move(*inbound), served));
@@ -226,10 +226,14 @@ TransportSuite::TransportSuite() : bench_(std::make_unique<Bench>(GetParam())) {
 
 TransportSuite::~TransportSuite() = default;
 
-void TransportSuite::TearDown() { bench_->expect_clean(); }
+void TransportSuite::TearDown() {
+    bench_->expect_clean();
+}
 
 #define LIBP2P_TRANSPORT_TEST(name, scenario) \
-    TEST_P(TransportSuite, name) { bench_->play(scenarios::scenario); }
+    TEST_P(TransportSuite, name) {            \
+        bench_->play(scenarios::scenario);    \
+    }
 
 LIBP2P_CONNECTION_SCENARIOS(LIBP2P_TRANSPORT_TEST)
 
@@ -316,7 +320,8 @@ TEST_P(TransportSuite, AddressesOfOthersAreRefusedByName) {
 TEST_P(TransportSuite, ADialThatNobodyTakesFails) {
     auto test = [&]() -> awaitable<void> {
         End end;
-        auto attempt = dial(*bench_->near, Multiaddr::parse(GetParam().refused_address).value(), bench_->far->peer(), end);
+        auto attempt =
+            dial(*bench_->near, Multiaddr::parse(GetParam().refused_address).value(), bench_->far->peer(), end);
         co_await std::move(attempt);
         EXPECT_FALSE(end.connection);
         EXPECT_NE(end.connection.error().code(), kTimedOut);

@@ -34,8 +34,8 @@
 ///
 ///     INSTANTIATE_TEST_SUITE_P(Mine, TransportSuite, testing::Values(mine()), libp2p::conformance::name_of);
 ///
-/// Link with libp2p::conformance and GTest::gtest_main. Every test ends with a look at both budgets and at the descriptors
-/// of the process: nothing may be left.
+/// Link with libp2p::conformance and GTest::gtest_main. Every test ends with a look at both budgets and at the
+/// descriptors of the process: nothing may be left.
 namespace libp2p::conformance {
 
 struct TransportProvider {
@@ -48,14 +48,19 @@ struct TransportProvider {
     std::function<std::unique_ptr<SecurityProtocol>(Identity identity)> security;
     std::function<std::unique_ptr<Muxer>(const Limits& limits, const Timeouts& timeouts)> muxer;
 
-    std::string listen_address;  ///< may be listened on any number of times; the transport fills in what is free
-    std::string refused_address; ///< of this transport; nobody is there, and a dial notices at once
-    std::vector<std::string> foreign_addresses = {"/dns4/example.com/tcp/443/tls/ws", "/unix/nowhere"};  ///< not of this transport
+    std::string listen_address;   ///< may be listened on any number of times; the transport fills in what is free
+    std::string refused_address;  ///< of this transport; nobody is there, and a dial notices at once
+    std::vector<std::string> foreign_addresses = {
+        "/dns4/example.com/tcp/443/tls/ws", "/unix/nowhere"
+    };  ///< not of this transport
 
     /// Connects to a listener without any handshake, for tests that then say nothing or nonsense. May be empty.
-    std::function<awaitable<result<std::unique_ptr<ByteStream>>>(asio::any_io_executor executor, Multiaddr address)> raw_dial;
+    std::function<awaitable<result<std::unique_ptr<ByteStream>>>(asio::any_io_executor executor, Multiaddr address)>
+        raw_dial;
 
-    friend std::ostream& operator<<(std::ostream& out, const TransportProvider& provider) { return out << provider.name; }
+    friend std::ostream& operator<<(std::ostream& out, const TransportProvider& provider) {
+        return out << provider.name;
+    }
 };
 
 class TransportSuite : public testing::TestWithParam<TransportProvider> {

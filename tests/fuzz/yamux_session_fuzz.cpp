@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-// A session between a remote and an application that both do what the fuzzer says: whole frames, torn ones and junk from
-// one, every operation from the other. What is sent has to be right, and memory bounded by what arrived.
+// A session between a remote and an application that both do what the fuzzer says: whole frames, torn ones and junk
+// from one, every operation from the other. What is sent has to be right, and memory bounded by what arrived.
 
 using namespace libp2p;
 using namespace libp2p::yamux;
@@ -56,8 +56,14 @@ public:
     explicit Application(Input& input)
         : input_(input),
           budget_(Budget::make("connection", "limits.connection", ScopeLimits{1, 1, 1, 1, 1, 1, 1, 8 * kMiB})),
-          session_(input.number(1) % 2 == 0 ? Direction::outbound : Direction::inbound, limits(), Timeouts{}, budget_,
-                   0x9E3779B97F4A7C15U, now_) {}
+          session_(
+              input.number(1) % 2 == 0 ? Direction::outbound : Direction::inbound,
+              limits(),
+              Timeouts{},
+              budget_,
+              0x9E3779B97F4A7C15U,
+              now_
+          ) {}
 
     ~Application() {
         if (in_air_) {
@@ -272,14 +278,15 @@ private:
     void check() {
         auto bound = 8 * kMiB + MemoryAccount::kFree;
         require(session_.memory().held() <= bound);
-        require(session_.memory().held() <= 2 * fed_ + 600'000 +
-                                                session_.record_count() * (sizeof(StreamState) + 2 * kSendBuffer + 1024));
+        require(
+            session_.memory().held() <=
+            2 * fed_ + 600'000 + session_.record_count() * (sizeof(StreamState) + 2 * kSendBuffer + 1024)
+        );
         require(session_.open_count() <= session_.record_count());
         require(session_.open_count() <= streams_.size() + limits().accept_backlog);
         for (auto& stream : streams_) {
             require(stream.state->received.size() + stream.state->window.credit() <= stream.state->window.size());
         }
-
     }
 
     Input& input_;

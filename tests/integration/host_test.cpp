@@ -35,6 +35,21 @@ TEST_F(HostTest, ConnectsAndEchoesOverTcp) {
     run(io_, body());
 }
 
+TEST_F(HostTest, ADialTakesOptions) {
+    Node a(io_);
+    Node b(io_);
+    auto& host = a.host;
+    auto body = [&]() -> awaitable<void> {
+        auto address = co_await listen(b);
+        DialOptions quick{.timeout = 5s};                              // named first
+        auto peer = co_await host.connect(std::move(address), quick);  // then awaited
+        EXPECT_EQ(peer.value(), b.host.id());
+        co_await close(a);
+        co_await close(b);
+    };
+    run(io_, body());
+}
+
 TEST_F(HostTest, OverIp6) {
     Node a(io_);
     Node b(io_);
@@ -79,8 +94,9 @@ TEST_F(HostTest, IdentifiesPeersBothWays) {
         auto about_b = co_await a.host.identify(peer.value());
         EXPECT_EQ(about_b.value().peer, b.host.id());
         EXPECT_TRUE(about_b->certified);
-        EXPECT_NE(std::find(about_b->protocols.begin(), about_b->protocols.end(), echo::kProtocol),
-                  about_b->protocols.end());
+        EXPECT_NE(
+            std::find(about_b->protocols.begin(), about_b->protocols.end(), echo::kProtocol), about_b->protocols.end()
+        );
         EXPECT_EQ(about_b->addresses.size(), 1U);
         EXPECT_TRUE(about_b->observed.has_value());
         auto about_a = co_await b.host.identify(a.host.id());
@@ -136,12 +152,14 @@ TEST_F(HostTest, ReportsWhyADialFailed) {
         auto other = Identity::generate().peer_id();
         auto refused = co_await a.host.connect(Multiaddr::parse("/ip4/127.0.0.1/tcp/1").value().with_peer(other));
         EXPECT_EQ(refused.error(), asio::error::make_error_code(asio::error::connection_refused)) << refused.error();
-        auto unsupported = co_await a.host.connect(Multiaddr::parse("/ip4/127.0.0.1/udp/1/quic-v1").value().with_peer(other));
+        auto unsupported =
+            co_await a.host.connect(Multiaddr::parse("/ip4/127.0.0.1/udp/1/quic-v1").value().with_peer(other));
         EXPECT_EQ(unsupported.error(), Errc::unsupported_address);
         auto unnamed = co_await a.host.connect(Multiaddr::parse("/ip4/127.0.0.1/tcp/1").value());
         EXPECT_EQ(unnamed.error(), Errc::invalid_address);
-        std::vector<Multiaddr> several{Multiaddr::parse("/ip4/127.0.0.1/tcp/1").value(),
-                                       Multiaddr::parse("/ip4/127.0.0.1/tcp/2").value()};
+        std::vector<Multiaddr> several{
+            Multiaddr::parse("/ip4/127.0.0.1/tcp/1").value(), Multiaddr::parse("/ip4/127.0.0.1/tcp/2").value()
+        };
         auto both = co_await a.host.connect(other, several);
         EXPECT_EQ(both.error(), Errc::dial_failed);
         EXPECT_EQ(both.error().causes().size(), 2U);

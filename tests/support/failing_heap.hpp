@@ -11,7 +11,7 @@ namespace libp2p::support {
 struct HeapSwitch {
     static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
 
-    std::size_t allocations = 0;  ///< asked for since the switch was set
+    std::size_t allocations = 0;   ///< asked for since the switch was set
     std::size_t fail_at = kNever;  ///< this one, counted from 0, fails
     bool is_replaced = false;      ///< the program has its own operator new
     bool has_failed = false;
@@ -28,9 +28,10 @@ inline bool allocation_fails() noexcept {
     return true;
 }
 
-/// Calls `attempt(arm, disarm)` again and again. From its `arm()` to its `disarm()` the first allocation fails, in the next
-/// round the second, … until a round needs fewer. `disarm` is called by itself when `attempt` returns. GoogleTest and
-/// whatever else is not under test allocates outside of that. Returns the number of allocations that were made to fail.
+/// Calls `attempt(arm, disarm)` again and again. From its `arm()` to its `disarm()` the first allocation fails, in the
+/// next round the second, … until a round needs fewer. `disarm` is called by itself when `attempt` returns. GoogleTest
+/// and whatever else is not under test allocates outside of that. Returns the number of allocations that were made to
+/// fail.
 template <class Attempt>
 std::size_t fail_every_allocation(Attempt attempt, std::size_t step = 1) {
     for (std::size_t at = 0;; at += step) {

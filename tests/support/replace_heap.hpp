@@ -34,26 +34,56 @@ void* allocate(std::size_t size, std::align_val_t alignment) {
 }  // namespace
 }  // namespace libp2p::support
 
-void* operator new(std::size_t size) { return libp2p::support::allocate(size); }
-void* operator new[](std::size_t size) { return libp2p::support::allocate(size); }
-void* operator new(std::size_t size, std::align_val_t alignment) { return libp2p::support::allocate(size, alignment); }
-void* operator new[](std::size_t size, std::align_val_t alignment) { return libp2p::support::allocate(size, alignment); }
+void* operator new(std::size_t size) {
+    return libp2p::support::allocate(size);
+}
+void* operator new[](std::size_t size) {
+    return libp2p::support::allocate(size);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return libp2p::support::allocate(size, alignment);
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+    return libp2p::support::allocate(size, alignment);
+}
 
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     return libp2p::support::allocation_fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
 }
-void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept { return operator new(size, tag); }
+void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
+    return operator new(size, tag);
+}
 
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+    std::free(memory);
+}
 
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
     return libp2p::support::allocation_fails() ? nullptr : ::memalign(alignment, size);

@@ -44,12 +44,13 @@ awaitable<result<std::unique_ptr<InboundConnection>>> MemoryListener::accept() {
     }
     auto arrival = std::move(door_->arrivals().front());
     door_->arrivals().pop_front();
-    std::unique_ptr<InboundConnection> inbound = std::make_unique<MemoryInbound>(
-        services_, std::move(arrival.stream), address_, to_multiaddr(arrival.from)
-    );
+    std::unique_ptr<InboundConnection> inbound =
+        std::make_unique<MemoryInbound>(services_, std::move(arrival.stream), address_, to_multiaddr(arrival.from));
     co_return std::move(inbound);
 }
 
-void MemoryListener::close() noexcept { door_.reset(); }
+void MemoryListener::close() noexcept {
+    door_.reset();
+}
 
 }  // namespace libp2p::memory

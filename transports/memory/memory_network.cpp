@@ -5,14 +5,14 @@
 
 namespace libp2p {
 
-MemoryNetwork::Door::Door(
-    std::shared_ptr<MemoryNetwork> network, asio::any_io_executor executor, std::uint64_t number
-)
+MemoryNetwork::Door::Door(std::shared_ptr<MemoryNetwork> network, asio::any_io_executor executor, std::uint64_t number)
     : network_(std::move(network)), executor_(std::move(executor)), number_(number), bell_(executor_) {
     network_->doors_.emplace(number_, this);
 }
 
-MemoryNetwork::Door::~Door() { network_->doors_.erase(number_); }
+MemoryNetwork::Door::~Door() {
+    network_->doors_.erase(number_);
+}
 
 result<std::unique_ptr<MemoryNetwork::Door>> MemoryNetwork::bind(
     const std::shared_ptr<MemoryNetwork>& network, asio::any_io_executor executor, std::uint64_t number
@@ -65,7 +65,9 @@ std::optional<std::uint64_t> number_of(const Multiaddr& address) noexcept {
     return number;
 }
 
-Multiaddr to_multiaddr(std::uint64_t number) { return Multiaddr::parse("/memory/" + std::to_string(number)).value(); }
+Multiaddr to_multiaddr(std::uint64_t number) {
+    return Multiaddr::parse("/memory/" + std::to_string(number)).value();
+}
 
 }  // namespace memory
 }  // namespace libp2p

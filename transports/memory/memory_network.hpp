@@ -67,11 +67,9 @@ public:
     /// A number for the near end of a connection.
     std::uint64_t next_free_number() noexcept;
 
-    /// Leaves one end of a new connection at `to` and returns the other. Fails with `connection_refused` when nobody has
-    /// bound it, and when its backlog is full.
-    result<std::unique_ptr<ByteStream>> connect(
-        asio::any_io_executor executor, std::uint64_t from, std::uint64_t to
-    );
+    /// Leaves one end of a new connection at `to` and returns the other. Fails with `connection_refused` when nobody
+    /// has bound it, and when its backlog is full.
+    result<std::unique_ptr<ByteStream>> connect(asio::any_io_executor executor, std::uint64_t from, std::uint64_t to);
 
 private:
     std::chrono::steady_clock::duration latency_;

@@ -28,7 +28,8 @@ class Pause {
 public:
     explicit Pause(const asio::any_io_executor& executor) : change_(executor), timer_(executor) {}
 
-    /// Succeeds after `wake` and at `until`; then the condition is to be checked again. `operation_aborted` when cancelled.
+    /// Succeeds after `wake` and at `until`; then the condition is to be checked again. `operation_aborted` when
+    /// cancelled.
     awaitable<error_code> wait(std::optional<Time> until) {
         if (!until) {
             auto ec = co_await change_.wait();
@@ -270,7 +271,7 @@ private:
     }
 
     asio::any_io_executor executor_;
-    std::shared_ptr<Lane> in_;   // shared by the two ends, of which either may go first
+    std::shared_ptr<Lane> in_;  // shared by the two ends, of which either may go first
     std::shared_ptr<Lane> out_;
     bool is_aborted_ = false;
 };

@@ -25,9 +25,8 @@ public:
     bool can_listen(const Multiaddr& address) const noexcept override { return number_of(address).has_value(); }
     bool uses_descriptor() const noexcept override { return false; }
 
-    awaitable<result<std::unique_ptr<Connection>>> dial(
-        Multiaddr address, PeerId expected, ConnectionScope& scope
-    ) override {
+    awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected, ConnectionScope& scope)
+        override {
         auto number = number_of(address);
         if (!number) {
             co_return not_a_memory_address(address);
@@ -46,7 +45,11 @@ public:
             co_return raw.error();
         }
         UpgradeRequest request(
-            Direction::outbound, services_.next_connection_id(), name(), to_multiaddr(from), std::move(address),
+            Direction::outbound,
+            services_.next_connection_id(),
+            name(),
+            to_multiaddr(from),
+            std::move(address),
             std::move(expected)
         );
         auto upgraded = co_await services_.upgrader().upgrade(std::move(*raw), std::move(request), scope);

@@ -43,8 +43,8 @@ private:
 };
 
 bool is_shortage(const error_code& ec) {
-    return ec == asio::error::no_descriptors || ec == asio::error::no_memory ||
-           ec == asio::error::no_buffer_space || ec == boost::system::errc::too_many_files_open_in_system;
+    return ec == asio::error::no_descriptors || ec == asio::error::no_memory || ec == asio::error::no_buffer_space ||
+           ec == boost::system::errc::too_many_files_open_in_system;
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 namespace libp2p::tcp {
 
-/// A connected socket. Every operation is tried at once and waits only when the system would block, so a busy connection
-/// pays one system call an operation; after a burst of such operations it lets others run.
+/// A connected socket. Every operation is tried at once and waits only when the system would block, so a busy
+/// connection pays one system call an operation; after a burst of such operations it lets others run.
 ///
 /// Small reads come from what one larger read left over, so that a handshake may read octet by octet.
 class TcpStream final : public ByteStream, public Readable {

@@ -19,8 +19,8 @@ public:
     bool can_listen(const Multiaddr& address) const noexcept override { return is_tcp_address(address); }
     bool uses_descriptor() const noexcept override { return true; }
 
-    awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected,
-                                                        ConnectionScope& scope) override {
+    awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected, ConnectionScope& scope)
+        override {
         auto endpoint = to_endpoint(address);
         if (!endpoint) {
             co_return endpoint.error();
@@ -35,8 +35,14 @@ public:
             co_return ec;
         }
         auto raw = std::make_unique<TcpStream>(std::move(socket));
-        UpgradeRequest request(Direction::outbound, services_.next_connection_id(), name(), to_multiaddr(local),
-                               std::move(address), std::move(expected));
+        UpgradeRequest request(
+            Direction::outbound,
+            services_.next_connection_id(),
+            name(),
+            to_multiaddr(local),
+            std::move(address),
+            std::move(expected)
+        );
         auto upgraded = co_await services_.upgrader().upgrade(std::move(raw), std::move(request), scope);
         co_return upgraded;
     }

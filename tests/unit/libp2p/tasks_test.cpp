@@ -3,7 +3,6 @@
 
 #include <libp2p/conformance/co_assert.hpp>
 #include <libp2p/conformance/loop.hpp>
-
 #include <libp2p/timeout.hpp>
 
 #include <boost/asio/post.hpp>

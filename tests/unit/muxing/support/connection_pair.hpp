@@ -23,7 +23,9 @@ namespace libp2p::yamux::test {
 using libp2p::test::MemoryChannel;
 using StreamPtr = std::unique_ptr<Stream>;
 
-inline error_code eof() { return asio::error::make_error_code(asio::error::eof); }
+inline error_code eof() {
+    return asio::error::make_error_code(asio::error::eof);
+}
 
 inline Bytes pattern(std::size_t size) {
     Bytes bytes(size);
@@ -65,7 +67,9 @@ inline awaitable<result<Bytes>> read_to_end(Stream& stream, std::size_t piece = 
     }
 }
 
-inline awaitable<void> run_connection(Connection& connection, Error& why) { why = co_await connection.run(); }
+inline awaitable<void> run_connection(Connection& connection, Error& why) {
+    why = co_await connection.run();
+}
 
 /// Two connections on one executor, run by tasks of a scope.
 class ConnectionPair : public testing::Test {
@@ -74,12 +78,20 @@ protected:
         auto channels = libp2p::test::memory_channels(io.get_executor(), capacity);
         client_channel = channels.first.get();
         server_channel = channels.second.get();
-        client = std::make_unique<YamuxConnection>(std::move(channels.first),
-                                                   libp2p::test::test_connection_info(Direction::outbound), client_budget, limits,
-                                                   timeouts);
-        server = std::make_unique<YamuxConnection>(std::move(channels.second),
-                                                   libp2p::test::test_connection_info(Direction::inbound), server_budget, limits,
-                                                   timeouts);
+        client = std::make_unique<YamuxConnection>(
+            std::move(channels.first),
+            libp2p::test::test_connection_info(Direction::outbound),
+            client_budget,
+            limits,
+            timeouts
+        );
+        server = std::make_unique<YamuxConnection>(
+            std::move(channels.second),
+            libp2p::test::test_connection_info(Direction::inbound),
+            server_budget,
+            limits,
+            timeouts
+        );
     }
 
     /// Runs both connections and `script` next to them; fails when the script has not ended after some seconds.
@@ -127,7 +139,6 @@ protected:
     Error client_end;
     Error server_end;
 };
-
 
 inline awaitable<void> write_all(Stream& stream, ByteView bytes) {
     auto written = co_await write(stream, bytes);

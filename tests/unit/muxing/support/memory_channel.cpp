@@ -14,15 +14,24 @@ constexpr std::uint8_t kKey[] = {0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7,
                                  0xd3, 0xc9, 0x64, 0x07, 0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6,
                                  0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a};
 
-PublicKey test_key() { return PublicKey::from_raw(KeyType::ed25519, ByteView(kKey)).value(); }
+PublicKey test_key() {
+    return PublicKey::from_raw(KeyType::ed25519, ByteView(kKey)).value();
+}
 
 }  // namespace
 
-MemoryChannel::MemoryChannel(asio::any_io_executor executor, std::shared_ptr<MemoryPipe> in,
-                             std::shared_ptr<MemoryPipe> out)
-    : executor_(std::move(executor)), in_(std::move(in)), out_(std::move(out)), key_(test_key()), peer_(key_.peer_id()) {}
+MemoryChannel::MemoryChannel(
+    asio::any_io_executor executor, std::shared_ptr<MemoryPipe> in, std::shared_ptr<MemoryPipe> out
+)
+    : executor_(std::move(executor)),
+      in_(std::move(in)),
+      out_(std::move(out)),
+      key_(test_key()),
+      peer_(key_.peer_id()) {}
 
-MemoryChannel::~MemoryChannel() { MemoryChannel::abort(); }
+MemoryChannel::~MemoryChannel() {
+    MemoryChannel::abort();
+}
 
 awaitable<result<std::size_t>> MemoryChannel::read_some(MutableByteView into) {
     if (chunk_read_ == chunk_.size()) {
@@ -118,21 +127,37 @@ void MemoryChannel::abort() noexcept {
     }
 }
 
-bool MemoryChannel::is_failing() noexcept { return operations++ == fail_at; }
+bool MemoryChannel::is_failing() noexcept {
+    return operations++ == fail_at;
+}
 
 std::pair<std::unique_ptr<MemoryChannel>, std::unique_ptr<MemoryChannel>> memory_channels(
-    const asio::any_io_executor& executor, std::size_t capacity) {
+    const asio::any_io_executor& executor, std::size_t capacity
+) {
     auto there = std::make_shared<MemoryPipe>(executor, capacity);
     auto back = std::make_shared<MemoryPipe>(executor, capacity);
-    return {std::make_unique<MemoryChannel>(executor, back, there), std::make_unique<MemoryChannel>(executor, there, back)};
+    return {
+        std::make_unique<MemoryChannel>(executor, back, there), std::make_unique<MemoryChannel>(executor, there, back)
+    };
 }
 
 std::shared_ptr<const ConnectionInfo> test_connection_info(Direction direction) {
     static std::uint64_t count = 0;
     auto address = Multiaddr::parse("/memory/1").value();
     auto key = test_key();
-    ConnectionInfo info{ConnectionId{++count}, direction, key.peer_id(), key,  address, address, "memory", "", "/yamux/1.0.0",
-                        false,                 std::chrono::steady_clock::now()};
+    ConnectionInfo info{
+        ConnectionId{++count},
+        direction,
+        key.peer_id(),
+        key,
+        address,
+        address,
+        "memory",
+        "",
+        "/yamux/1.0.0",
+        false,
+        std::chrono::steady_clock::now()
+    };
     return std::make_shared<const ConnectionInfo>(std::move(info));
 }
 

@@ -68,7 +68,8 @@ private:
 
 /// Two channels that are connected with each other.
 std::pair<std::unique_ptr<MemoryChannel>, std::unique_ptr<MemoryChannel>> memory_channels(
-    const asio::any_io_executor& executor, std::size_t capacity = 256 * 1024);
+    const asio::any_io_executor& executor, std::size_t capacity = 256 * 1024
+);
 
 /// What a connection of a test knows of itself.
 std::shared_ptr<const ConnectionInfo> test_connection_info(Direction direction);

@@ -46,8 +46,12 @@ inline Frame data(Flags flags, std::uint32_t stream, std::string_view payload) {
 inline Frame update(Flags flags, std::uint32_t stream, std::uint32_t delta) {
     return control(FrameType::window_update, flags, stream, delta);
 }
-inline Frame ping(Flags flags, std::uint32_t value) { return control(FrameType::ping, flags, 0, value); }
-inline Frame go_away(std::uint32_t reason) { return control(FrameType::go_away, Flags::none, 0, reason); }
+inline Frame ping(Flags flags, std::uint32_t value) {
+    return control(FrameType::ping, flags, 0, value);
+}
+inline Frame go_away(std::uint32_t reason) {
+    return control(FrameType::go_away, Flags::none, 0, reason);
+}
 
 inline Bytes to_bytes(const Frame& frame) {
     Bytes bytes(kHeaderSize);
@@ -86,8 +90,13 @@ inline void PrintTo(const Frame& frame, std::ostream* out) {
 /// One session under test, with the calls a driver makes.
 class Side {
 public:
-    Side(Direction role, VirtualClock& clock, std::shared_ptr<Budget> budget = nullptr, const Limits& limits = {},
-         const Timeouts& timeouts = {})
+    Side(
+        Direction role,
+        VirtualClock& clock,
+        std::shared_ptr<Budget> budget = nullptr,
+        const Limits& limits = {},
+        const Timeouts& timeouts = {}
+    )
         : clock_(clock), session(role, limits, timeouts, std::move(budget), 0x9E3779B97F4A7C15U, clock.now) {}
 
     /// What is sent now: one flight, or nothing.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "muxing/yamux/yamux_connection.hpp"
-
 #include "tests/unit/muxing/support/connection_pair.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -19,7 +18,9 @@ using test::settle;
 using test::StreamPtr;
 using test::write_all;
 
-Error aborted() { return asio::error::make_error_code(asio::error::operation_aborted); }
+Error aborted() {
+    return asio::error::make_error_code(asio::error::operation_aborted);
+}
 
 awaitable<void> echo(StreamPtr stream) {
     auto got = co_await read_to_end(*stream);
@@ -78,8 +79,9 @@ protected:
                 EXPECT_EQ(error.code(), asio::error::operation_aborted);
             }
         };
-        asio::co_spawn(io, test::run_connection(*client, client_end),
-                       asio::bind_cancellation_slot(running.run.slot(), done));
+        asio::co_spawn(
+            io, test::run_connection(*client, client_end), asio::bind_cancellation_slot(running.run.slot(), done)
+        );
         asio::co_spawn(io, test::run_connection(*server, server_end), done);
         asio::co_spawn(io, serve(*server), done);
         asio::co_spawn(io, use_a_stream(running.good), asio::bind_cancellation_slot(running.script.slot(), done));
@@ -196,8 +198,7 @@ TEST_F(YamuxConnectionFaults, CancellingACloseEndsTheConnection) {
     asio::cancellation_signal signal;
     bool ended = false;
     auto close = [&]() -> awaitable<void> { (void)co_await client->close(ConnectionErrorCode::none); };
-    asio::co_spawn(io, close,
-                   asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { ended = true; }));
+    asio::co_spawn(io, close, asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr) { ended = true; }));
     run_steps(100);
     EXPECT_FALSE(ended);
     signal.emit(asio::cancellation_type::terminal);
@@ -233,12 +234,20 @@ TEST_F(YamuxConnectionFaults, DestroyingEverythingAtAnyStepLeaksNothing) {
     for (std::size_t at = 0; at < kSteps; ++at) {
         asio::io_context own(1);
         auto channels = libp2p::test::memory_channels(own.get_executor(), 64 * 1024);
-        auto dialer = std::make_unique<YamuxConnection>(std::move(channels.first),
-                                                        libp2p::test::test_connection_info(Direction::outbound), nullptr,
-                                                        limits, timeouts);
-        auto listener = std::make_unique<YamuxConnection>(std::move(channels.second),
-                                                          libp2p::test::test_connection_info(Direction::inbound), nullptr,
-                                                          limits, timeouts);
+        auto dialer = std::make_unique<YamuxConnection>(
+            std::move(channels.first),
+            libp2p::test::test_connection_info(Direction::outbound),
+            nullptr,
+            limits,
+            timeouts
+        );
+        auto listener = std::make_unique<YamuxConnection>(
+            std::move(channels.second),
+            libp2p::test::test_connection_info(Direction::inbound),
+            nullptr,
+            limits,
+            timeouts
+        );
         // The frames own what they use, as the executor takes them down in any order.
         auto run = [](std::shared_ptr<YamuxConnection> connection) -> awaitable<void> {
             (void)co_await connection->run();
@@ -250,7 +259,9 @@ TEST_F(YamuxConnectionFaults, DestroyingEverythingAtAnyStepLeaksNothing) {
             (void)co_await (*stream)->close_write();
             (void)co_await read_to_end(**stream);
         };
-        auto answer = [](std::shared_ptr<YamuxConnection> connection) -> awaitable<void> { co_await serve(*connection); };
+        auto answer = [](std::shared_ptr<YamuxConnection> connection) -> awaitable<void> {
+            co_await serve(*connection);
+        };
         std::shared_ptr<YamuxConnection> a = std::move(dialer);
         std::shared_ptr<YamuxConnection> b = std::move(listener);
         asio::co_spawn(own, run(a), asio::detached);

@@ -46,7 +46,7 @@ TEST_F(YamuxConnectionTest, CarriesOctetsInChunksOfAnySize) {
         server_channel->largest_chunk = chunk;
         play([&]() -> awaitable<void> {
             auto both = co_await pair();
-        auto& [ours, theirs] = both;
+            auto& [ours, theirs] = both;
             auto bytes = pattern(chunk < 100 ? 20'000 : 1'000'000);
             auto send = [&](TaskScope& tasks) -> awaitable<void> {
                 tasks.spawn(write_all(*ours, bytes));
@@ -440,8 +440,9 @@ TEST_F(YamuxConnectionTest, ARemoteThatDoesNotAnswerPingsIsCut) {
     timeouts.write = 50ms;
     timeouts.keep_alive = 30ms;
     auto channels = libp2p::test::memory_channels(io.get_executor());
-    client = std::make_unique<YamuxConnection>(std::move(channels.first), libp2p::test::test_connection_info(Direction::outbound),
-                                               nullptr, limits, timeouts);
+    client = std::make_unique<YamuxConnection>(
+        std::move(channels.first), libp2p::test::test_connection_info(Direction::outbound), nullptr, limits, timeouts
+    );
     Error end;
     auto check = [&]() -> awaitable<void> { end = co_await client->run(); };
     asio::co_spawn(io, check, asio::detached);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "muxing/yamux/yamux_session.hpp"
-
 #include "tests/unit/muxing/support/session_side.hpp"
 
 #include <malloc.h>
@@ -35,7 +34,9 @@ constexpr std::uint32_t kMillion = 1'000'000;
 #endif
 
 /// Heap in use, as malloc counts it. Under a sanitizer malloc counts nothing; then only the session's own count speaks.
-std::size_t heap() { return mallinfo2().uordblks; }
+std::size_t heap() {
+    return mallinfo2().uordblks;
+}
 
 class YamuxFlood : public testing::Test {
 protected:

@@ -9,7 +9,9 @@
 namespace libp2p::yamux {
 namespace {
 
-std::uint8_t nibble(char c) { return static_cast<std::uint8_t>(c <= '9' ? c - '0' : c - 'a' + 10); }
+std::uint8_t nibble(char c) {
+    return static_cast<std::uint8_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+}
 
 std::array<std::uint8_t, kHeaderSize> from_hex(std::string_view hex) {
     std::array<std::uint8_t, kHeaderSize> bytes{};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "muxing/yamux/yamux_session.hpp"
-
 #include "tests/unit/muxing/support/session_side.hpp"
 
 #include <limits>

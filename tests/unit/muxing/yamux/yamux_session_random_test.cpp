@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "muxing/yamux/yamux_session.hpp"
-
 #include "tests/unit/muxing/support/session_side.hpp"
 
 #include <deque>
@@ -248,8 +247,10 @@ private:
 
     std::mt19937 random_;
     VirtualClock clock_;
-    std::array<End, 2> ends_{End{Direction::outbound, 1, std::make_unique<Side>(Direction::outbound, clock_), {}, {}},
-                             End{Direction::inbound, 1, std::make_unique<Side>(Direction::inbound, clock_), {}, {}}};
+    std::array<End, 2> ends_{
+        End{Direction::outbound, 1, std::make_unique<Side>(Direction::outbound, clock_), {}, {}},
+        End{Direction::inbound, 1, std::make_unique<Side>(Direction::inbound, clock_), {}, {}}
+    };
 };
 
 class YamuxSessionRandom : public testing::TestWithParam<std::uint32_t> {};

@@ -27,8 +27,12 @@ constexpr auto kMax = std::numeric_limits<std::uint32_t>::max();
 constexpr auto kReader = YamuxSession::wake_reader;
 constexpr auto kBoth = YamuxSession::wake_reader | YamuxSession::wake_writer;
 
-Error eof() { return asio::error::make_error_code(asio::error::eof); }
-Error aborted() { return asio::error::make_error_code(asio::error::operation_aborted); }
+Error eof() {
+    return asio::error::make_error_code(asio::error::eof);
+}
+Error aborted() {
+    return asio::error::make_error_code(asio::error::operation_aborted);
+}
 
 /// Both roles are tested alike: `own` and `remote` are ids that the session and its remote would use first.
 class YamuxSessionTest : public testing::TestWithParam<Direction> {
@@ -84,8 +88,12 @@ protected:
     Side side{GetParam(), clock};
 };
 
-INSTANTIATE_TEST_SUITE_P(Roles, YamuxSessionTest, testing::Values(Direction::outbound, Direction::inbound),
-                         [](const auto& role) { return role.param == Direction::outbound ? "Client" : "Server"; });
+INSTANTIATE_TEST_SUITE_P(
+    Roles,
+    YamuxSessionTest,
+    testing::Values(Direction::outbound, Direction::inbound),
+    [](const auto& role) { return role.param == Direction::outbound ? "Client" : "Server"; }
+);
 
 // --- what breaks the rules
 
@@ -103,9 +111,15 @@ TEST_P(YamuxSessionTest, RefusesAnUnknownType) {
     EXPECT_EQ(side.send_frames(), std::vector<Frame>{go_away(kGoAwayProtocolError)});
 }
 
-TEST_P(YamuxSessionTest, RefusesDataForTheSession) { expect_violation(data(Flags::none, 0, "x")); }
-TEST_P(YamuxSessionTest, RefusesAWindowForTheSession) { expect_violation(update(Flags::none, 0, 1)); }
-TEST_P(YamuxSessionTest, RefusesAStreamNumberedZero) { expect_violation(update(Flags::syn, 0, 0)); }
+TEST_P(YamuxSessionTest, RefusesDataForTheSession) {
+    expect_violation(data(Flags::none, 0, "x"));
+}
+TEST_P(YamuxSessionTest, RefusesAWindowForTheSession) {
+    expect_violation(update(Flags::none, 0, 1));
+}
+TEST_P(YamuxSessionTest, RefusesAStreamNumberedZero) {
+    expect_violation(update(Flags::syn, 0, 0));
+}
 TEST_P(YamuxSessionTest, RefusesAPingOnAStream) {
     expect_violation(control(FrameType::ping, Flags::syn, remote(), 0));
 }
@@ -113,7 +127,9 @@ TEST_P(YamuxSessionTest, RefusesAGoAwayOnAStream) {
     expect_violation(control(FrameType::go_away, Flags::none, remote(), 0));
 }
 
-TEST_P(YamuxSessionTest, RefusesAnIdOfTheWrongParity) { expect_violation(update(Flags::syn, own(), 0)); }
+TEST_P(YamuxSessionTest, RefusesAnIdOfTheWrongParity) {
+    expect_violation(update(Flags::syn, own(), 0));
+}
 
 TEST_P(YamuxSessionTest, RefusesASecondSynOfAnOpenStream) {
     (void)inbound();
@@ -137,7 +153,9 @@ TEST_P(YamuxSessionTest, TakesAnIdALittleBelowTheHighestOnce) {
     expect_violation(update(Flags::syn, remote(4), 0));
 }
 
-TEST_P(YamuxSessionTest, RefusesFramesForAStreamThatWeNeverOpened) { expect_violation(update(Flags::none, own(), 1)); }
+TEST_P(YamuxSessionTest, RefusesFramesForAStreamThatWeNeverOpened) {
+    expect_violation(update(Flags::none, own(), 1));
+}
 
 TEST_P(YamuxSessionTest, RefusesFramesForAStreamThatWeHaveNotAnnounced) {
     auto& stream = side.open();
@@ -195,7 +213,9 @@ TEST_P(YamuxSessionTest, WindowsWithSynAndAckEnlarge) {
     EXPECT_EQ(stream.credit.credit(), kInitialWindow + 500);
 }
 
-TEST_P(YamuxSessionTest, ASynWhoseWindowOverflowsIsAViolation) { expect_violation(update(Flags::syn, remote(), kMax)); }
+TEST_P(YamuxSessionTest, ASynWhoseWindowOverflowsIsAViolation) {
+    expect_violation(update(Flags::syn, remote(), kMax));
+}
 
 // --- opening and accepting
 
@@ -214,9 +234,10 @@ TEST_P(YamuxSessionTest, OpenWriteAndCloseAreOneFlight) {
     auto& stream = side.open();
     side.write_small(stream, "hello");
     ASSERT_TRUE(side.session.close_write(stream));
-    EXPECT_EQ(test::to_frames(side.send_once()),
-              (std::vector<Frame>{data(Flags::syn, own(), "hello"), data(Flags::fin, own(), "")}))
-        << "the end is a frame of its own: js drops the body of a frame with FIN";
+    EXPECT_EQ(
+        test::to_frames(side.send_once()),
+        (std::vector<Frame>{data(Flags::syn, own(), "hello"), data(Flags::fin, own(), "")})
+    ) << "the end is a frame of its own: js drops the body of a frame with FIN";
     EXPECT_FALSE(side.session.wants_write());
 }
 
@@ -313,8 +334,12 @@ TEST_P(YamuxSessionTest, ForgottenStreamsAreDrained) {
     release(stream);
     EXPECT_EQ(side.send_frames(), std::vector<Frame>{update(Flags::rst, own(), 0)});
     EXPECT_EQ(side.session.record_count(), 0U);
-    EXPECT_TRUE(side.receive(data(Flags::none, own(), Bytes(500'000)), update(Flags::none, own(), kMax),
-                             update(Flags::fin, own(), 0), update(Flags::rst, own(), 0)));
+    EXPECT_TRUE(side.receive(
+        data(Flags::none, own(), Bytes(500'000)),
+        update(Flags::none, own(), kMax),
+        update(Flags::fin, own(), 0),
+        update(Flags::rst, own(), 0)
+    ));
     EXPECT_TRUE(side.receive(data(Flags::none, remote(7), "never opened"), update(Flags::rst, remote(7), 0)));
     EXPECT_TRUE(side.send_frames().empty()) << "and not answered";
     EXPECT_EQ(side.session.memory().held(), 0U);
@@ -453,8 +478,9 @@ TEST_P(YamuxSessionTest, DataAfterTheEndResetsThatStreamAlone) {
 
 TEST_P(YamuxSessionTest, ASecondEndIsHarmless) {
     auto& stream = inbound();
-    ASSERT_TRUE(side.receive(data(Flags::fin, remote(), ""), data(Flags::fin, remote(), ""),
-                             update(Flags::fin, remote(), 0)));
+    ASSERT_TRUE(
+        side.receive(data(Flags::fin, remote(), ""), data(Flags::fin, remote(), ""), update(Flags::fin, remote(), 0))
+    );
     EXPECT_EQ(side.read_error(stream), eof());
 }
 
@@ -565,7 +591,9 @@ TEST_P(YamuxSessionTest, AfterCloseWriteTheRestIsReadAndThrownAway) {
     side.write_small(stream, "request");
     ASSERT_TRUE(side.session.close_write(stream));
     release(stream);
-    EXPECT_EQ(side.send_frames(), (std::vector<Frame>{data(Flags::none, own(), "request"), data(Flags::fin, own(), "")}));
+    EXPECT_EQ(
+        side.send_frames(), (std::vector<Frame>{data(Flags::none, own(), "request"), data(Flags::fin, own(), "")})
+    );
     EXPECT_EQ(side.session.open_count(), 0U);
     EXPECT_EQ(side.session.record_count(), 1U);
     ASSERT_TRUE(side.receive(data(Flags::none, own(), Bytes(kInitialWindow))));
@@ -725,8 +753,13 @@ TEST_P(YamuxSessionTest, APoliteCloseLetsWhatWasWrittenGoOut) {
     ASSERT_TRUE(side.session.close_write(closed));
     side.session.close(ConnectionErrorCode::shut_down, clock.now);
     EXPECT_FALSE(side.session.has_said_goodbye());
-    std::vector<Frame> expected{data(Flags::none, own(0), "unfinished"), data(Flags::none, own(1), "finished"),
-                                data(Flags::fin, own(1), ""), update(Flags::rst, own(0), 0x1007), go_away(0x1006)};
+    std::vector<Frame> expected{
+        data(Flags::none, own(0), "unfinished"),
+        data(Flags::none, own(1), "finished"),
+        data(Flags::fin, own(1), ""),
+        update(Flags::rst, own(0), 0x1007),
+        go_away(0x1006)
+    };
     EXPECT_EQ(side.send_frames(), expected);
     EXPECT_TRUE(side.session.has_said_goodbye());
     EXPECT_EQ(side.read_error(open), Errc::connection_closed);
@@ -748,7 +781,10 @@ TEST_P(YamuxSessionTest, APoliteCloseWaitsForCreditAndNotForEver) {
     side.session.close(ConnectionErrorCode::none, clock.now);
     EXPECT_TRUE(side.send_frames().empty());
     ASSERT_TRUE(side.receive(update(Flags::none, own(), 4)));
-    EXPECT_EQ(side.send_frames(), (std::vector<Frame>{data(Flags::none, own(), "more"), data(Flags::fin, own(), ""), go_away(0)}));
+    EXPECT_EQ(
+        side.send_frames(),
+        (std::vector<Frame>{data(Flags::none, own(), "more"), data(Flags::fin, own(), ""), go_away(0)})
+    );
     side.advance(kFarewell);
     EXPECT_TRUE(side.session.has_ended()) << "though the remote never closes";
 }
@@ -759,8 +795,9 @@ TEST_P(YamuxSessionTest, APoliteCloseRefusesNewStreams) {
     ASSERT_TRUE(side.receive(update(Flags::syn, remote(1), 0)));
     EXPECT_EQ(side.session.open(clock.now).error(), Errc::connection_closed);
     EXPECT_EQ(side.session.accept(clock.now), nullptr);
-    std::vector<Frame> expected{update(Flags::rst, remote(1), 0x1007), update(Flags::rst, remote(0), 0x1007),
-                                go_away(0)};
+    std::vector<Frame> expected{
+        update(Flags::rst, remote(1), 0x1007), update(Flags::rst, remote(0), 0x1007), go_away(0)
+    };
     EXPECT_EQ(side.send_frames(), expected);
     EXPECT_EQ(side.session.record_count(), 0U);
 }

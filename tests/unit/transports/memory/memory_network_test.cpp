@@ -3,7 +3,6 @@
 
 #include <libp2p/conformance/co_assert.hpp>
 #include <libp2p/conformance/loop.hpp>
-
 #include <libp2p/transports.hpp>
 
 #include <gtest/gtest.h>
@@ -16,7 +15,9 @@ namespace {
 const error_code kInUse = asio::error::make_error_code(asio::error::address_in_use);
 const error_code kRefused = asio::error::make_error_code(asio::error::connection_refused);
 
-Multiaddr parse(std::string_view text) { return Multiaddr::parse(text).value(); }
+Multiaddr parse(std::string_view text) {
+    return Multiaddr::parse(text).value();
+}
 
 TEST(MemoryAddress, IsExactlyOneComponent) {
     EXPECT_EQ(memory::number_of(parse("/memory/1")), 1U);
@@ -60,7 +61,9 @@ TEST_F(Network, ZeroPicksFreeNumbers) {
 TEST_F(Network, NobodyAtANumberIsARefusal) {
     auto refused = network_->connect(loop_.executor(), 9, 5);
     EXPECT_ERROR(refused, kRefused);
-    { auto gone = bind(5); }
+    {
+        auto gone = bind(5);
+    }
     refused = network_->connect(loop_.executor(), 9, 5);
     EXPECT_ERROR(refused, kRefused);
 }

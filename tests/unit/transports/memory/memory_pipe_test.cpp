@@ -5,7 +5,6 @@
 #include <libp2p/conformance/loop.hpp>
 #include <libp2p/conformance/memory_streams.hpp>
 #include <libp2p/conformance/rng.hpp>
-
 #include <libp2p/readable.hpp>
 
 #include <gtest/gtest.h>
@@ -304,10 +303,9 @@ TEST_P(MemoryPipe, CarriesALotBothWaysAtOnce) {
     loop_.run(with_tasks(test));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Latency, MemoryPipe, testing::Values(0ms, 3ms),
-    [](const auto& info) { return std::to_string(info.param.count()) + "ms"; }
-);
+INSTANTIATE_TEST_SUITE_P(Latency, MemoryPipe, testing::Values(0ms, 3ms), [](const auto& info) {
+    return std::to_string(info.param.count()) + "ms";
+});
 
 TEST(MemoryPipeLatency, AnOctetArrivesNoSooner) {
     Loop loop;
@@ -373,7 +371,8 @@ TEST_P(Chunks, TheOctetsAreTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, Chunks,
+    All,
+    Chunks,
     testing::Values(conformance::Chunking::whole, conformance::Chunking::octets, conformance::Chunking::random)
 );
 
