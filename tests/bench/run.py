@@ -6,6 +6,7 @@ Every figure is the median of several rounds; the rounds of all programs are int
 everybody. Prints a table, and with --json FILE the same for programs. Never fails because something was slow.
 """
 import argparse
+import collections
 import json
 import os
 import platform
@@ -17,6 +18,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 MIB = 1024 * 1024
@@ -46,6 +48,8 @@ class Listener:
         if self.address is None:
             self.close()
             raise RuntimeError("no listening event from " + " ".join(argv))
+        # What it tells of its connections must not fill the pipe.
+        threading.Thread(target=lambda: collections.deque(self.process.stdout, maxlen=0), daemon=True).start()
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
@@ -140,7 +144,7 @@ def machine_limits(bench_dir):
         if done.returncode == 0:
             bits = json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"]
             figures["iperf3_MBps"] = bits / 8 / 1e6
-    for program in ("raw_tcp_ping", "cipher_bench"):
+    for program in ("raw_tcp_ping", "cipher_bench", "memory_bench"):
         path = os.path.join(bench_dir, program)
         if os.path.exists(path):
             done = subprocess.run([path], capture_output=True, text=True, timeout=60)
