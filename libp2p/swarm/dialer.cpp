@@ -8,7 +8,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include <deque>
+#include <algorithm>
+#include <unordered_set>
 
 namespace libp2p::swarm {
 namespace {
@@ -19,12 +20,38 @@ const Logger log("swarm");
 
 /// One dial: what is to be tried, what was, and who waits.
 struct Dialer::Job {
-    Job(const asio::any_io_executor& executor, PeerId target, std::vector<Multiaddr> known, Clock::time_point end)
-        : peer(std::move(target)), addresses(std::move(known)), deadline(end), finished(executor), progress(executor) {}
+    Job(const asio::any_io_executor& executor, PeerId target)
+        : peer(std::move(target)), finished(executor), progress(executor) {}
+
+    /// Somebody who joins may know of more addresses.
+    void add(const std::vector<Multiaddr>& known) {
+        for (const auto& address : known) {
+            if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+                addresses.push_back(address);
+            }
+        }
+        progress.notify();
+    }
+
+    /// What a caller is told whose time is up: what has failed, and what is still under way.
+    Error overdue() const {
+        auto causes = failures;
+        for (const auto& address : running) {
+            causes.push_back({address, asio::error::make_error_code(asio::error::timed_out)});
+        }
+        if (causes.size() == 1) {
+            return causes.front().error.with_context(causes.front().subject);
+        }
+        if (causes.empty()) {
+            return Error(asio::error::make_error_code(asio::error::timed_out), "peer " + peer.to_string());
+        }
+        return Error(Errc::dial_failed, "peer " + peer.to_string() + ", timed out", std::move(causes));
+    }
 
     PeerId peer;
     std::vector<Multiaddr> addresses;
-    Clock::time_point deadline;
+    std::size_t resolved = 0;              ///< so many of these
+    std::unordered_set<Multiaddr> chosen;  ///< what was made of them and can be dialled
 
     std::optional<result<ConnectionPtr>> outcome;
     WaitList finished;  ///< callers, until there is an outcome
@@ -33,7 +60,7 @@ struct Dialer::Job {
     Waiter progress;  ///< the race, until an attempt ends
     ConnectionPtr winner;
     std::vector<Error::Cause> failures;
-    std::size_t running = 0;
+    std::vector<std::string> running;  ///< addresses
 };
 
 /// A caller's share in a job; the job is given up with the last one.
@@ -65,8 +92,9 @@ awaitable<result<ConnectionPtr>> Dialer::dial(
         job = running->second;
         joined = true;
     } else {
-        job = std::make_shared<Job>(tasks_.executor(), peer, std::move(addresses), deadline);
+        job = std::make_shared<Job>(tasks_.executor(), peer);
     }
+    job->add(addresses);
     Interest interest(*job);  // before the task starts: a dial without interest gives up
     if (!joined) {
         if (!options.fresh) {
@@ -74,6 +102,16 @@ awaitable<result<ConnectionPtr>> Dialer::dial(
         }
         tasks_.spawn(run(job), std::move(keep_alive));
     }
+    // Each caller has its own deadline; the dial goes on for the others.
+    auto outcome = co_await with_deadline(deadline, outcome_of(job));
+    const bool overdue = !outcome && outcome.error() == asio::error::make_error_code(asio::error::timed_out);
+    if (overdue && !job->outcome) {
+        co_return job->overdue();
+    }
+    co_return outcome;
+}
+
+awaitable<result<ConnectionPtr>> Dialer::outcome_of(std::shared_ptr<Job> job) {
     while (!job->outcome) {
         auto ec = co_await job->finished.wait();
         if (ec) {
@@ -81,6 +119,12 @@ awaitable<result<ConnectionPtr>> Dialer::dial(
         }
     }
     co_return *job->outcome;
+}
+
+void Dialer::forget(const Job& job) noexcept {
+    if (auto mine = jobs_.find(job.peer); mine != jobs_.end() && mine->second.get() == &job) {
+        jobs_.erase(mine);
+    }
 }
 
 awaitable<void> Dialer::run(std::shared_ptr<Job> job) {
@@ -92,17 +136,12 @@ awaitable<void> Dialer::run(std::shared_ptr<Job> job) {
             if (!job.outcome) {
                 job.outcome.emplace(make_error_code(asio::error::operation_aborted));
             }
-            if (auto mine = dialer.jobs_.find(job.peer); mine != dialer.jobs_.end() && mine->second.get() == &job) {
-                dialer.jobs_.erase(mine);
-            }
+            dialer.forget(job);
             job.finished.notify_all();
         }
     };
     Ending ending{*this, *job};
-    auto outcome = co_await with_deadline(job->deadline, race(job));
-    if (!outcome && outcome.error() == asio::error::make_error_code(asio::error::timed_out) && !job->failures.empty()) {
-        outcome = Error(Errc::dial_failed, "peer " + job->peer.to_string() + ", timed out", job->failures);
-    }
+    auto outcome = co_await race(job);
     if (!outcome) {
         log.debug("dial.failed", {{"peer", job->peer}, {"error", outcome.error()}});
     }
@@ -111,25 +150,32 @@ awaitable<void> Dialer::run(std::shared_ptr<Job> job) {
 
 awaitable<result<ConnectionPtr>> Dialer::race(std::shared_ptr<Job> shared) {
     auto& job = *shared;
-    auto resolved = co_await resolve(job);
-    if (!resolved) {
-        co_return resolved.error();
-    }
-    auto ranked = rank_addresses(std::move(*resolved));
-    const auto started = Clock::now();
-    auto next = ranked.begin();
+    std::vector<RankedAddress> turns;  // those that are not tried yet
+    auto started = Clock::now();
     auto body = [&](TaskScope& attempts) -> awaitable<void> {
         asio::steady_timer turn(tasks_.executor());
-        while (!job.winner && job.interested > 0 && (next != ranked.end() || job.running > 0)) {
-            bool may_start = next != ranked.end() && job.running < context_.services().limits().dials_per_peer;
-            if (may_start && (job.running == 0 || Clock::now() >= started + next->delay)) {
-                ++job.running;
-                attempts.spawn(attempt(job, next->address));
-                ++next;
+        while (!job.winner && job.interested > 0) {
+            if (job.resolved < job.addresses.size()) {
+                auto waiting = co_await resolve(job);
+                for (auto& left : turns) {
+                    waiting.push_back(std::move(left.address));
+                }
+                turns = rank_addresses(std::move(waiting));
+                started = Clock::now();
+                continue;
+            }
+            if (turns.empty() && job.running.empty()) {
+                break;
+            }
+            bool may_start = !turns.empty() && job.running.size() < context_.services().limits().dials_per_peer;
+            if (may_start && (job.running.empty() || Clock::now() >= started + turns.front().delay)) {
+                job.running.push_back(turns.front().address.to_string());
+                attempts.spawn(attempt(job, turns.front().address));
+                turns.erase(turns.begin());
                 continue;
             }
             if (may_start) {
-                turn.expires_at(started + next->delay);
+                turn.expires_at(started + turns.front().delay);
                 turn.async_wait([shared](const error_code& ec) {
                     if (!ec) {
                         shared->progress.notify();
@@ -139,9 +185,10 @@ awaitable<result<ConnectionPtr>> Dialer::race(std::shared_ptr<Job> shared) {
             auto ec = co_await job.progress.wait();
             turn.cancel();
             if (ec) {
-                co_return;
+                break;
             }
         }
+        forget(job);  // while the losers unwind: who comes now starts afresh
     };
     co_await with_tasks(body);
     if (job.winner) {
@@ -161,10 +208,11 @@ awaitable<result<ConnectionPtr>> Dialer::race(std::shared_ptr<Job> shared) {
 }
 
 /// Names become addresses; what cannot be resolved or dialled counts as a failed attempt.
-awaitable<result<std::vector<Multiaddr>>> Dialer::resolve(Job& job) {
+awaitable<std::vector<Multiaddr>> Dialer::resolve(Job& job) {
     std::vector<Multiaddr> resolved;
     const auto limit = context_.services().limits().addresses_per_dial;
-    for (const auto& address : job.addresses) {
+    while (job.resolved < job.addresses.size()) {
+        const auto address = job.addresses[job.resolved++];  // a copy: more may come during the wait
         auto found = co_await dns::resolve(context_.resolver(), address, limit);
         if (!found) {
             job.failures.push_back({address.to_string(), found.error()});
@@ -176,7 +224,7 @@ awaitable<result<std::vector<Multiaddr>>> Dialer::resolve(Job& job) {
                 job.failures.push_back({candidate.to_string(), Errc::unsupported_address});
             } else if (context_.gater().dial && !context_.gater().dial(job.peer, *target)) {
                 job.failures.push_back({candidate.to_string(), Errc::gated});
-            } else if (resolved.size() < limit) {
+            } else if (job.chosen.size() < limit && job.chosen.insert(*target).second) {
                 resolved.push_back(std::move(*target));
             }
         }
@@ -187,16 +235,16 @@ awaitable<result<std::vector<Multiaddr>>> Dialer::resolve(Job& job) {
 awaitable<void> Dialer::attempt(Job& job, Multiaddr address) {
     struct Ending {
         Job& job;
+        std::string address;
         ~Ending() {
-            --job.running;
+            job.running.erase(std::find(job.running.begin(), job.running.end(), address));
             job.progress.notify();
         }
     };
-    Ending ending{job};
-    auto text = address.to_string();
+    Ending ending{job, address.to_string()};
     auto connection = co_await dial_address(job, std::move(address));
     if (!connection) {
-        job.failures.push_back({std::move(text), connection.error()});
+        job.failures.push_back({ending.address, connection.error()});
     } else {
         job.winner = std::move(*connection);
     }

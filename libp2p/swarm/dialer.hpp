@@ -36,8 +36,9 @@ public:
     virtual dns::Resolver& resolver() noexcept = 0;
 };
 
-/// Reaches peers: one dial per peer at a time, joined by everybody who wants it; the addresses are raced under one
-/// deadline, best first, and the losers are cancelled. A dial that nobody waits for any more is cancelled too.
+/// Reaches peers: one dial per peer at a time, joined by everybody who wants it; each with its
+/// addresses and its deadline. The addresses are raced, best first, and the losers are cancelled. A dial that nobody
+/// waits for any more is cancelled too.
 class Dialer {
 public:
     /// `tasks` runs the dials and is joined before the dialer goes.
@@ -52,9 +53,11 @@ private:
     struct Job;
     class Interest;
 
+    static awaitable<result<ConnectionPtr>> outcome_of(std::shared_ptr<Job> job);
+    void forget(const Job& job) noexcept;
     awaitable<void> run(std::shared_ptr<Job> job);
     awaitable<result<ConnectionPtr>> race(std::shared_ptr<Job> job);
-    awaitable<result<std::vector<Multiaddr>>> resolve(Job& job);
+    awaitable<std::vector<Multiaddr>> resolve(Job& job);
     awaitable<void> attempt(Job& job, Multiaddr address);
     awaitable<result<ConnectionPtr>> dial_address(Job& job, Multiaddr address);
 
