@@ -28,6 +28,9 @@ public:
     awaitable<result<std::unique_ptr<Stream>>> accept_stream() override;
     awaitable<result<void>> close(ConnectionErrorCode code) override;
     void abort(ConnectionErrorCode code) noexcept override;
+    ConnectionErrorCode remote_error() const noexcept override {
+        return static_cast<ConnectionErrorCode>(core_->session.remote_goodbye().value_or(0));
+    }
     std::size_t stream_count() const noexcept override { return core_->session.open_count(); }
     std::chrono::nanoseconds round_trip() const noexcept override { return core_->session.round_trip(); }
 

@@ -137,6 +137,7 @@ result<void> YamuxSession::on_stream_frame(const FrameHeader& header, Clock::tim
             return violation("frame for a stream that was never announced", header.stream);
         }
     }
+    remote_takes_streams_ = true;
     if (stream == nullptr) {
         return ok();  // forgotten, or refused: its frames are thrown away
     }

@@ -23,6 +23,8 @@ namespace libp2p::yamux {
 
 /// Streams that we open ahead of the remote's acknowledgement. More have to wait.
 inline constexpr std::uint32_t kOpenBacklog = 256;
+/// The same before the remote has said anything about any stream: js-libp2p resets what comes early beyond ten.
+inline constexpr std::uint32_t kEarlyStreams = 8;
 /// Payload of one data frame at most: with its header it fits one Noise message (65 535 less a tag of 16).
 inline constexpr std::uint32_t kMaxPayload = 65'535 - 16 - static_cast<std::uint32_t>(kHeaderSize);
 /// Octets of small writes that a stream copies and holds, so that their writers need not wait.
@@ -224,6 +226,7 @@ private:
     Phase phase_ = Phase::running;
     Error error_ = Errc::connection_closed;
     std::uint32_t unacknowledged_ = 0;  // streams of ours
+    bool remote_takes_streams_ = false;
     std::size_t open_count_ = 0;
     std::size_t accept_queue_size_ = 0;
     std::size_t lingering_ = 0;

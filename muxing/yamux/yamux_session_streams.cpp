@@ -22,7 +22,8 @@ std::size_t YamuxSession::open_room() const noexcept {
     if (phase_ != Phase::running || remote_goodbye_) {
         return std::numeric_limits<std::size_t>::max();
     }
-    return unacknowledged_ < kOpenBacklog ? kOpenBacklog - unacknowledged_ : 0;
+    const auto limit = remote_takes_streams_ ? kOpenBacklog : kEarlyStreams;
+    return unacknowledged_ < limit ? limit - unacknowledged_ : 0;
 }
 
 result<StreamState*> YamuxSession::open(Clock::time_point now) {

@@ -88,6 +88,7 @@ awaitable<void> measure(asio::io_context& io) {
     co_await settle();
     const auto stream = (heap() - before) / kStreams / 2;
     streams.clear();
+    co_await settle();
 
     const auto silent = co_await half_made(io, port, {}, kConnections);
     // multistream header, /noise, and a first Noise message (an ephemeral key: the base point).

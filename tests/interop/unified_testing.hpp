@@ -50,7 +50,6 @@ inline std::string address_to_publish(const Host& host) {
 
 inline awaitable<result<void>> listen(Session& session) {
     auto& host = session.host();
-    host.handle(ping::kProtocol, ping::serve);
     auto address = Multiaddr::parse("/ip4/" + variable("LISTENER_IP", "0.0.0.0") + "/tcp/0");
     if (!address) {
         co_return address.error();

@@ -449,7 +449,7 @@ TEST_F(YamuxCancellation, ACancelledOpenLeavesNothingBehind) {
             EXPECT_EQ(got.error(), aborted());
         };
         co_await cancel(open);
-        EXPECT_EQ(client->stream_count(), kOpenBacklog);
+        EXPECT_EQ(client->stream_count(), kEarlyStreams);
         streams.clear();
         co_await settle();
         EXPECT_EQ(client->stream_count(), 0U);

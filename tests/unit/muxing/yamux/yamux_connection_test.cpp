@@ -454,6 +454,10 @@ TEST_F(YamuxConnectionTest, ARemoteThatDoesNotAnswerPingsIsCut) {
 
 TEST_F(YamuxConnectionTest, OpenersWaitWhileTooManyStreamsAreUnacknowledged) {
     play([&]() -> awaitable<void> {
+        auto first = co_await pair();
+        auto greeted = co_await write(*first.second, as_bytes("x"));
+        EXPECT_TRUE(greeted);
+        co_await settle();
         std::vector<StreamPtr> streams;
         for (std::uint32_t i = 0; i < kOpenBacklog; ++i) {
             EXPECT_TRUE(client->can_open_stream());

@@ -254,7 +254,7 @@ TEST_P(YamuxSessionTest, AStreamThatIsResetBeforeItWasAnnouncedLeavesNoTrace) {
     EXPECT_TRUE(side.send_frames().empty());
     release(stream);
     EXPECT_EQ(side.session.record_count(), 0U);
-    EXPECT_EQ(side.session.open_room(), kOpenBacklog);
+    EXPECT_EQ(side.session.open_room(), kEarlyStreams);
 }
 
 TEST_P(YamuxSessionTest, TheAcknowledgementRidesOnTheFirstAnswer) {
@@ -309,23 +309,37 @@ TEST_P(YamuxSessionTest, AStreamThatIsResetBeforeItIsAcceptedMakesRoom) {
     EXPECT_EQ(side.session.memory().held(), 0U);
 }
 
+TEST_P(YamuxSessionTest, FewStreamsAreOpenedBeforeTheRemoteHasSpokenOfAny) {
+    for (std::uint32_t i = 0; i < kEarlyStreams; ++i) {
+        EXPECT_EQ(side.session.open_room(), kEarlyStreams - i);
+        side.open();
+    }
+    EXPECT_EQ(side.session.open_room(), 0U);
+    (void)side.send();
+    ASSERT_TRUE(side.receive(ping(Flags::syn, 1)));
+    EXPECT_EQ(side.session.open_room(), 0U);
+    ASSERT_TRUE(side.receive(update(Flags::ack, own(0), 0)));
+    EXPECT_EQ(side.session.open_room(), kOpenBacklog - kEarlyStreams + 1);
+}
+
 TEST_P(YamuxSessionTest, AtMostSoManyStreamsAreUnacknowledged) {
-    std::vector<StreamState*> streams;
+    std::vector<StreamState*> streams = {&outbound()};
+    ASSERT_TRUE(side.receive(update(Flags::ack, own(0), 0)));
     for (std::uint32_t i = 0; i < kOpenBacklog; ++i) {
         EXPECT_EQ(side.session.open_room(), kOpenBacklog - i);
         streams.push_back(&side.open());
     }
     EXPECT_EQ(side.session.open_room(), 0U);
     (void)side.send();
-    ASSERT_TRUE(side.receive(update(Flags::ack, own(0), 0)));
+    ASSERT_TRUE(side.receive(update(Flags::ack, own(1), 0)));
     EXPECT_EQ(side.session.open_room(), 1U);
-    ASSERT_TRUE(side.receive(update(Flags::ack, own(0), 0)));
+    ASSERT_TRUE(side.receive(update(Flags::ack, own(1), 0)));
     EXPECT_EQ(side.session.open_room(), 1U) << "acknowledged twice";
-    ASSERT_TRUE(side.receive(update(Flags::rst, own(1), 0)));
+    ASSERT_TRUE(side.receive(update(Flags::rst, own(2), 0)));
     EXPECT_EQ(side.session.open_room(), 2U) << "a refusal is an answer";
-    ASSERT_TRUE(side.receive(data(Flags::none, own(2), "x")));
+    ASSERT_TRUE(side.receive(data(Flags::none, own(3), "x")));
     EXPECT_EQ(side.session.open_room(), 3U) << "so is data, even of a remote that forgets the flag";
-    side.session.reset(*streams[3], StreamErrorCode::none);
+    side.session.reset(*streams[4], StreamErrorCode::none);
     EXPECT_EQ(side.session.open_room(), 4U);
 }
 
