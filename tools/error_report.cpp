@@ -34,37 +34,24 @@ std::string_view common_code(const std::vector<Error::Cause>& causes) noexcept {
 
 std::string_view library_code(Errc code, const Error& error) noexcept {
     switch (code) {
-        case Errc::invalid_address:
-            return "invalid_address";
-        case Errc::invalid_key:
-            return "invalid_key";
-        case Errc::unsupported_address:
-            return "unsupported_address";
-        case Errc::no_addresses:
-            return "unreachable";
-        case Errc::dial_failed:
-            return common_code(error.causes());
-        case Errc::peer_mismatch:
-            return "peer_mismatch";
-        case Errc::no_common_protocol:
-            return "no_common_protocol";
-        case Errc::limit_exceeded:
-            return "limit_exceeded";
+        case Errc::invalid_address: return "invalid_address";
+        case Errc::invalid_key: return "invalid_key";
+        case Errc::unsupported_address: return "unsupported_address";
+        case Errc::no_addresses: return "unreachable";
+        case Errc::dial_failed: return common_code(error.causes());
+        case Errc::peer_mismatch: return "peer_mismatch";
+        case Errc::no_common_protocol: return "no_common_protocol";
+        case Errc::limit_exceeded: return "limit_exceeded";
         case Errc::gated:
-        case Errc::refused_by_remote:
-            return "connection_refused";
+        case Errc::refused_by_remote: return "connection_refused";
         case Errc::invalid_signature:
         case Errc::authentication_failed:
-        case Errc::protocol_violation:
-            return "protocol_violation";
-        case Errc::stream_reset:
-            return "stream_reset";
+        case Errc::protocol_violation: return "protocol_violation";
+        case Errc::stream_reset: return "stream_reset";
         case Errc::connection_closed:
-        case Errc::shut_down:
-            return "connection_closed";
+        case Errc::shut_down: return "connection_closed";
         case Errc::write_closed:
-        case Errc::already_exists:
-            return "io_error";
+        case Errc::already_exists: return "io_error";
     }
     return "io_error";
 }
@@ -87,35 +74,27 @@ std::string_view system_code(const error_code& code) noexcept {
         return "io_error";
     }
     switch (condition.value()) {
-        case errc::connection_refused:
-            return "connection_refused";
+        case errc::connection_refused: return "connection_refused";
         case errc::timed_out:
-        case errc::stream_timeout:
-            return "timed_out";
-        case errc::address_in_use:
-            return "address_in_use";
+        case errc::stream_timeout: return "timed_out";
+        case errc::address_in_use: return "address_in_use";
         case errc::address_not_available:
         case errc::host_unreachable:
         case errc::network_down:
         case errc::network_reset:
-        case errc::network_unreachable:
-            return "unreachable";
+        case errc::network_unreachable: return "unreachable";
         case errc::address_family_not_supported:
-        case errc::protocol_not_supported:
-            return "unsupported_address";
+        case errc::protocol_not_supported: return "unsupported_address";
         case errc::broken_pipe:
         case errc::connection_aborted:
         case errc::connection_reset:
         case errc::not_connected:
-        case errc::operation_canceled:
-            return "connection_closed";
+        case errc::operation_canceled: return "connection_closed";
         case errc::no_buffer_space:
         case errc::not_enough_memory:
         case errc::too_many_files_open:
-        case errc::too_many_files_open_in_system:
-            return "limit_exceeded";
-        default:
-            return "io_error";
+        case errc::too_many_files_open_in_system: return "limit_exceeded";
+        default: return "io_error";
     }
 }
 

@@ -28,7 +28,7 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
         ->check(check_log_levels)
         ->type_name("LEVELS");
     add_duration_option(
-        command, "--timeout", options.timeout, "Give up when the peer is silent for so many seconds (default 20)"
+        command, "--timeout", options.timeout, "Give up when the peer is silent for so long (default 20)"
     );
     command.add_option("--key", options.key_file, "Be the peer whose key is in FILE (default: a new one)")
         ->type_name("FILE");
@@ -65,8 +65,9 @@ CLI::Option* add_count_option(
     const auto parse = [&count, name, largest](const std::string& text) {
         const auto parsed = parse_count(text, largest);
         if (!parsed) {
+            const auto long_name = name.substr(name.find("--"));  // behind a short one: "-n,--count"
             throw CLI::ValidationError(
-                name, "\"" + printable(text) + "\" is no number from 1 to " + std::to_string(largest)
+                long_name, "\"" + printable(text) + "\" is no number from 1 to " + std::to_string(largest)
             );
         }
         count = *parsed;

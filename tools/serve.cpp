@@ -36,7 +36,7 @@ class Reporter {
 public:
     explicit Reporter(const Output& output) : output_(output) {}
 
-    void operator()(const ConnectionOpened& opened) const {
+    void operator()(const ConnectionOpened& opened) {
         const auto& connection = *opened.connection;
         const bool inbound = connection.direction == Direction::inbound;
         Json json;
@@ -50,7 +50,7 @@ public:
         output_.print(json, "connected     " + remote_of(connection));
     }
 
-    void operator()(const ConnectionClosed& closed) const {
+    void operator()(const ConnectionClosed& closed) {
         const auto& connection = *closed.connection;
         Json json;
         json["event"] = "disconnected";
@@ -60,12 +60,15 @@ public:
         output_.print(json, "disconnected  " + remote_of(connection) + ": " + words_for(closed));
     }
 
+    /// The host told more than was taken.
+    void operator()(const EventsMissed& missed) { output_.lose(missed.count); }
+
     /// The rest is not shown.
     template <class Other>
-    void operator()(const Other&) const {}
+    void operator()(const Other&) {}
 
 private:
-    const Output& output_;
+    EventOutput output_;
 };
 
 void print_listening(const Session& session, const Host& host) {
@@ -100,11 +103,11 @@ awaitable<result<void>> listen_and_report(Session& session, std::vector<Multiadd
     for (const auto& address : addresses) {
         auto bound = co_await host.listen(address);
         if (!bound) {
-            co_return bound.error().with_context(address.to_string());
+            co_return bound.error();
         }
     }
     print_listening(session, host);
-    const Reporter report(session.output());
+    Reporter report(session.output());
     for (;;) {
         auto event = co_await events->next();
         if (!event) {

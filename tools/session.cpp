@@ -22,20 +22,21 @@
 namespace libp2p::tools {
 namespace {
 
-/// SIGINT and SIGTERM, for as long as this exists. A second signal, while the host says goodbye, ends the program at
-/// once.
+/// SIGINT, SIGTERM, and SIGPIPE when the reader of stdout is gone, for as long as this exists. A second SIGINT or
+/// SIGTERM, while the host says goodbye, ends the program at once.
 class StopSignals {
 public:
-    explicit StopSignals(asio::io_context& io) : signals_(io, SIGINT, SIGTERM) {}
+    explicit StopSignals(asio::io_context& io) : signals_(io, SIGINT, SIGTERM, SIGPIPE) {}
 
-    /// Succeeds when one has come.
-    awaitable<result<void>> wait() {
+    /// Succeeds with the signal that has come.
+    awaitable<result<int>> wait() {
         auto [ec, number] = co_await signals_.async_wait(as_result);
         if (ec) {
             co_return ec;
         }
         signals_.clear();
-        co_return ok();
+        std::signal(SIGPIPE, SIG_IGN);  // what is still printed fails quietly
+        co_return number;
     }
 
 private:
@@ -59,6 +60,10 @@ awaitable<void> run_command(const Command& command, Session& session, StopSignal
     const auto* finished = std::get_if<0>(&outcome);  // else a signal came first
     if (finished != nullptr && !*finished) {
         session.output().print(finished->error());
+        exit_code = kFailure;
+    }
+    const auto* stopped = std::get_if<1>(&outcome);
+    if (stopped != nullptr && *stopped && **stopped == SIGPIPE) {
         exit_code = kFailure;
     }
     co_await session.host().close();

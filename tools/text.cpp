@@ -167,6 +167,10 @@ std::string format_rate(std::uint64_t octets, std::chrono::nanoseconds time) {
     return format("%.1f MB/s", static_cast<double>(octets) / to_seconds(time) / 1e6);
 }
 
+std::string format_ratio(double ratio) {
+    return format("%.3f", ratio);
+}
+
 std::string format_ms(std::chrono::nanoseconds time) {
     return format("%.3f", to_ms(time));
 }

@@ -29,6 +29,9 @@ std::string format_size(std::uint64_t octets);
 /// "812.5 MB/s", of 10^6 octets; "-" when no time has passed.
 std::string format_rate(std::uint64_t octets, std::chrono::nanoseconds time);
 
+/// "0.987".
+std::string format_ratio(double ratio);
+
 /// "0.213", in milliseconds.
 std::string format_ms(std::chrono::nanoseconds time);
 

@@ -149,8 +149,27 @@ class Usage(Program):
 
     def test_help_fits_a_terminal(self):
         for words in ([], *([c] for c in COMMANDS), ["key", "new"], ["key", "show"]):
-            for line in p2p(*words, "--help").stdout.decode().splitlines():
-                self.assertLessEqual(len(line), 110, line)
+            with self.subTest(words=words):
+                done = p2p(*words, "--help")
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+                self.assertIn("Usage: " + " ".join(["p2p", *words]) + " [OPTIONS]", done.stdout.decode())
+                for line in done.stdout.decode().splitlines():
+                    self.assertLessEqual(len(line), 100, line)
+
+    def test_problems_are_told_with_the_help_that_helps(self):
+        for words, problem in ((("fly",), 'there is no command "fly" (see p2p --help)'),
+                               ((), "a command is missing (see p2p --help)"),
+                               (("key",), "a command is missing (see p2p key --help)"),
+                               (("key", "fly"), 'there is no command "fly" (see p2p key --help)'),
+                               (("ping",), "MULTIADDR is required (see p2p ping --help)"),
+                               (("ping", "/x", "--wings"), "there is no option --wings (see p2p ping --help)"),
+                               (("ping", "/x", "/y"), "one argument too many: /y (see p2p ping --help)"),
+                               (("ping", "/x", "-n", "0"),
+                                '--count: "0" is no number from 1 to 1000000000 (see p2p ping --help)')):
+            with self.subTest(words=words):
+                done = p2p(*words)
+                self.expect_usage(done)
+                self.assertEqual(done.stderr.decode(), f"p2p: {problem}\n")
 
     def test_version(self):
         done = p2p("--version")
@@ -265,6 +284,20 @@ class Keys(Program):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stderr.decode().count("\n"), 1, done.stderr)
 
+    def test_refuses_a_key_it_may_not_read(self):
+        file = self.folder / "key"
+        self.assertEqual(p2p("key", "new", str(file)).returncode, 0)
+        file.chmod(0o000)
+        nobody = {"user": 65534} if os.geteuid() == 0 else {}  # root may read everything
+        done = subprocess.run([P2P, "key", "show", str(file), "--json"], capture_output=True, timeout=PATIENCE, **nobody)
+        self.assertIn("Permission denied", self.expect_error(done, "invalid_key")["message"])
+
+    def test_shows_a_key_that_others_may_read(self):
+        file = self.folder / "key"
+        [made] = objects(p2p("key", "new", str(file), "--json"))
+        file.chmod(0o644)
+        self.assertEqual(objects(p2p("key", "show", str(file), "--json")), [made])
+
     def test_fails_where_it_cannot_write(self):
         self.expect_error(p2p("key", "new", str(self.folder / "no" / "such" / "folder"), "--json"), "io_error")
 
@@ -288,6 +321,7 @@ class Talking(Program):
 
     def test_tells_where_it_listens(self):
         self.assertEqual(self.listener.listening["event"], "listening")
+        self.assertEqual(list(self.listener.listening), ["event", "peer", "addresses", "agent", "protocols"])
         for address in self.listener.listening["addresses"]:
             self.assertRegex(address, rf"^/ip4/127\.0\.0\.1/tcp/[1-9]\d*/p2p/{self.listener.peer}$")
 
@@ -314,6 +348,8 @@ class Talking(Program):
         done = p2p("identify", self.listener.address, "--json")
         self.assertEqual(done.returncode, 0, done)
         [told] = objects(done)
+        self.assertEqual(list(told), ["peer", "agent", "protocol_version", "protocols", "addresses", "signed_record",
+                                      "observed", "local", "transport", "security", "muxer"])
         self.assertEqual(told["peer"], self.listener.peer)
         self.assertRegex(told["agent"], r"^cpp-libp2p/")
         self.assertLessEqual({"/ipfs/ping/1.0.0", "/ipfs/id/1.0.0", "/perf/1.0.0", "/litep2p-perf/1.0.0", "/echo/1.0.0"},
@@ -333,7 +369,14 @@ class Talking(Program):
         self.assertEqual((told["upload_bytes"], told["download_bytes"]), (3 * 1024 * 1024, 5_000_000))
         self.assertGreater(told["upload_seconds"], 0)
         self.assertGreater(told["download_seconds"], 0)
-        self.assertIn("MB/s", p2p("perf", self.listener.address, "--upload", "1k").stdout.decode())
+        # People see what they asked for, and no more.
+        line = r" +\d+\.\d [KM]iB in \d+\.\d{3} ms, \d+\.\d MB/s\n"
+        upload = p2p("perf", self.listener.address, "--upload", "2KiB").stdout.decode()
+        self.assertRegex(upload, rf"^upload{line}$")
+        download = p2p("perf", self.listener.address, "--download", "2KiB").stdout.decode()
+        self.assertRegex(download, rf"^download{line}$")
+        both = p2p("perf", self.listener.address, "--upload", "2KiB", "--download", "2MiB", "--streams", "2")
+        self.assertRegex(both.stdout.decode(), rf"^upload{line}download{line}streams +2, Jain's index [01]\.\d{{3}}\n$")
 
     def test_perf_of_nothing(self):
         done = p2p("perf", self.listener.address, "--upload", "0", "--download", "0", "--json")
@@ -400,10 +443,12 @@ class Talking(Program):
         [told] = objects(p2p("identify", self.listener.address, "--json"))
         peer = told["observed"].split("/p2p/")[1]
         connected = self.listener.wait_for(lambda e: e["event"] == "connected" and e["peer"] == peer)
+        self.assertEqual(list(connected), ["event", "peer", "address", "direction", "transport", "security", "muxer"])
         self.assertEqual(connected["direction"], "inbound")
         self.assertTrue(connected["address"].endswith("/p2p/" + peer))
         gone = self.listener.wait_for(lambda e: e["event"] == "disconnected" and e["peer"] == peer)
-        self.assertRegex(gone["reason"], "closed by the remote|shut down")
+        self.assertEqual(list(gone), ["event", "peer", "address", "reason"])
+        self.assertEqual(gone["reason"], "closed by the remote")
 
     def test_wrong_peer(self):
         address = f"{self.listener.bare}/p2p/{STRANGER}"
@@ -417,7 +462,8 @@ class Talking(Program):
 
     def test_port_in_use(self):
         error = self.expect_error(p2p("listen", "--listen", self.listener.bare, "--json"), "address_in_use")
-        self.assertIn(self.listener.bare, error["message"])
+        self.assertEqual(list(error), ["event", "code", "message"])
+        self.assertEqual(error["message"].count(self.listener.bare), 1)
 
     def test_logs_go_to_stderr(self):
         done = p2p("ping", self.listener.address, "--count", "1", "--json", "--log", "trace")
@@ -435,6 +481,29 @@ class Talking(Program):
                 out, err = process.communicate(timeout=PATIENCE)
                 self.assertEqual((process.returncode, err), (0, b""))
                 self.assertEqual(json.loads(out.splitlines()[-1])["event"], "summary")
+
+    def test_signals_end_a_transfer_politely(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            for sizes in (("--upload", "1T"), ("--download", "1T"), ("--upload", "1T", "--streams", "8")):
+                with self.subTest(signal=number, sizes=sizes):
+                    process = subprocess.Popen([P2P, "perf", self.listener.address, *sizes, "--json"],
+                                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                    time.sleep(0.3)
+                    process.send_signal(number)
+                    out, err = process.communicate(timeout=PATIENCE)
+                    self.assertEqual((process.returncode, out, err), (0, b"", b""))
+        self.assertEqual(p2p("ping", self.listener.address, "--count", "1").returncode, 0)
+
+    def test_a_huge_count_begins_at_once(self):
+        for command, word in (("ping", "sent"), ("connect", "connections"), ("streams", "streams")):
+            with self.subTest(command=command):
+                process = subprocess.Popen([P2P, command, self.listener.address, "--count", "1000000000", "--json"],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                time.sleep(0.3)
+                process.send_signal(signal.SIGTERM)
+                _, err = process.communicate(timeout=PATIENCE)
+                self.assertEqual((process.returncode, err), (0, b""))
+                self.expect_usage(p2p(command, self.listener.address, "--count", "1000000001"), "--count")
 
     def test_progress_bar_only_on_a_terminal(self):
         def seen(*more):
@@ -492,6 +561,106 @@ class Listening(Program):
         self.expect_error(p2p("listen", "--listen", "/ip4/127.0.0.1/udp/0/quic-v1", "--json"), "unsupported_address")
         self.expect_error(p2p("listen", "--listen", "/ip4/192.0.2.1/tcp/0", "--json"), "unreachable")
         self.expect_usage(p2p("listen", "--listen"), "--listen")
+
+
+    def test_says_goodbye_to_who_is_served(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number):
+                listener = Listener()
+                process = subprocess.Popen([P2P, "perf", listener.address, "--upload", "1T", "--json"],
+                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                listener.wait_for(lambda e: e["event"] == "connected")
+                time.sleep(0.2)
+                self.assertEqual(listener.stop(number), 0)
+                out, err = process.communicate(timeout=PATIENCE)
+                self.assertEqual((process.returncode, err), (1, b""))
+                self.assertIn(json.loads(out)["code"], ("connection_closed", "stream_reset", "connection_refused"))
+
+    def test_serves_on_when_nobody_reads_its_events(self):
+        connects = 500
+        process = subprocess.Popen([P2P, "listen", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+        address = json.loads(process.stdout.readline())["addresses"][0]
+        done = p2p("connect", address, "--count", str(connects), "--parallel", "4", "--json")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual((objects(done)[0]["connections"], objects(done)[0]["failed"]), (connects, 0))
+        self.assertEqual(p2p("ping", address, "--count", "1").returncode, 0)
+
+        lines = []
+        reader = threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True)
+        reader.start()
+        deadline = time.monotonic() + PATIENCE
+        while not any(b'"lost"' in line for line in lines) and time.monotonic() < deadline:
+            self.assertEqual(p2p("ping", address, "--count", "1").returncode, 0)
+            connects += 1
+        connects += 1  # the ping before
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(PATIENCE), 0)
+        reader.join(PATIENCE)
+        events = [json.loads(line) for line in lines]
+        lost = [event for event in events if event["event"] == "lost"]
+        self.assertTrue(lost, events[-3:])
+        self.assertEqual(list(lost[0]), ["event", "count"])
+        told = len(events) - len(lost)
+        self.assertEqual(told + sum(event["count"] for event in lost), 2 * connects, "each event is told or counted")
+        self.assertEqual(process.stderr.read(), b"")
+
+    def test_ends_when_the_reader_of_its_events_is_gone(self):
+        process = subprocess.Popen([P2P, "listen", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        address = json.loads(process.stdout.readline())["addresses"][0]
+        process.stdout.close()
+        p2p("ping", address, "--count", "1")
+        self.assertEqual(process.wait(PATIENCE), 1)
+        self.assertEqual(process.stderr.read(), b"")
+        process.stderr.close()
+
+
+class StandardDescriptors(Program):
+    """What is closed or full does not go unnoticed, and no socket takes its place."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.listener = Listener()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.listener.stop()
+
+    def shell(self, redirection, *words):
+        command = " ".join(f"'{word}'" for word in (P2P, *words)) + " " + redirection
+        return subprocess.run(["sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
+
+    def test_a_stdout_that_takes_nothing_is_a_failure(self):
+        for redirection in (">&-", ">/dev/full"):
+            for words in (("--help",), ("--version",), ("addr", self.listener.bare), ("identify", self.listener.address),
+                          ("ping", self.listener.address, "--json")):
+                with self.subTest(redirection=redirection, words=words):
+                    done = self.shell(redirection, *words)
+                    self.assertEqual(done.returncode, 1, done)
+                    self.assertEqual(done.stderr, b"p2p: stdout cannot be written to [io_error]\n")
+
+    def test_a_closed_stdout_is_nothing_to_echo_to(self):
+        done = subprocess.run(["sh", "-c", f"echo hello | '{P2P}' echo '{self.listener.address}' >&-"],
+                              capture_output=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn(b"stdout", done.stderr)
+        self.expect_calm(done)
+
+    def test_a_closed_stdin_is_nothing_to_echo(self):
+        done = self.shell("<&-", "echo", self.listener.address, "--json")
+        error = self.expect_error(done, "io_error")
+        self.assertIn("stdin", error["message"])
+
+    def test_other_commands_do_without_stdin_and_stderr(self):
+        for redirection in ("<&-", "2>&-", "<&- 2>&-"):
+            with self.subTest(redirection=redirection):
+                done = self.shell(redirection, "ping", self.listener.address, "--count", "1", "--json", "--log", "debug")
+                self.assertEqual(done.returncode, 0, done)
+                self.assertEqual([o["event"] for o in objects(done)], ["ping", "summary"])
 
 
 class Failing(Program):
@@ -573,7 +742,8 @@ class Failing(Program):
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         process.stdout.readline()
         process.stdout.close()
-        self.assertIn(process.wait(PATIENCE), (1, -signal.SIGPIPE))
+        self.assertEqual(process.wait(PATIENCE), 1)
+        self.assertEqual(process.stderr.read(), b"")
         process.stderr.close()
 
     def test_a_listener_that_dies_ends_the_command(self):

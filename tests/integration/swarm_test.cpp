@@ -711,6 +711,39 @@ TEST_F(SwarmTest, AFloodOfEventsIsBoundedAndCounted) {
     run(io_, body());
 }
 
+TEST_F(SwarmTest, TheEndOfAConnectionTellsTheReasonThatTheRemoteGave) {
+    Node b(io_);
+    auto body = [&]() -> awaitable<void> {
+        auto address = co_await listen(b);
+        auto events = b.host.subscribe();
+        CO_ASSERT_OK(events);
+        auto code_of_end = [&]() -> awaitable<ConnectionErrorCode> {
+            for (;;) {
+                auto event = co_await events->next();
+                if (!event) {
+                    co_return ConnectionErrorCode::code_out_of_range;
+                }
+                if (const auto* closed = std::get_if<ConnectionClosed>(&*event)) {
+                    co_return closed->code;
+                }
+            }
+        };
+        Node a(io_);
+        auto peer = co_await a.host.connect(address);
+        CO_ASSERT_OK(peer);
+        co_await a.host.disconnect(b.host.id());
+        auto code = co_await code_of_end();
+        EXPECT_EQ(code, ConnectionErrorCode::none);
+        peer = co_await a.host.connect(address);
+        CO_ASSERT_OK(peer);
+        co_await close(a);
+        code = co_await code_of_end();
+        EXPECT_EQ(code, ConnectionErrorCode::shut_down);
+        co_await close(b);
+    };
+    run(io_, body());
+}
+
 TEST_F(SwarmTest, SubscriptionsAreBounded) {
     HostOptions options;
     options.limits.subscriptions = 2;

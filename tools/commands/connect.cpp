@@ -88,9 +88,13 @@ void add_connect_command(CLI::App& program, Action& chosen) {
     auto options = std::make_shared<ConnectOptions>();
     auto* command = program.add_subcommand("connect", "Measure connection set-up, a fresh connection each time");
     add_address(*command, options->address);
-    add_count_option(*command, "-n,--count", options->count, kMaxCount, "So many connections (default 1)");
+    add_count_option(*command, "-n,--count", options->count, kMaxCount, "Connections to make (default 1)");
     add_count_option(
-        *command, "--parallel", options->parallel, kMaxHosts, "So many at once, each from a peer of its own (default 1)"
+        *command,
+        "--parallel",
+        options->parallel,
+        kMaxHosts,
+        "How many at once, each from a peer of its own (default 1)"
     );
     command->add_flag("--identify", options->identify, "Count the time until identify is done, too");
     add_common_options(*command, options->common);

@@ -62,8 +62,8 @@ void add_key_command(CLI::App& program, Action& chosen) {
     key->require_subcommand(1);
 
     auto* make = key->add_subcommand("new", "Make a key, write it to FILE (mode 0600) and print its peer id");
-    make->add_option("FILE", options->common.key_file, "Where to")->required()->type_name(" ");
-    make->add_option("--type", options->type, "ed25519 (default), secp256k1, ecdsa or rsa")
+    make->add_option("FILE", options->common.key_file, "File to write")->required()->type_name(" ");
+    make->add_option("--type", options->type, "Type of the key (default ed25519)")
         ->check(CLI::IsMember({"ed25519", "secp256k1", "ecdsa", "rsa"}))
         ->type_name("TYPE");
     make->add_flag("--force", options->force, "Replace the key that FILE holds");

@@ -34,7 +34,10 @@ int listen_command(const ListenOptions& options) {
 void add_listen_command(CLI::App& program, Action& chosen) {
     auto options = std::make_shared<ListenOptions>();
     auto* command = program.add_subcommand("listen", "Be a peer: serve ping, identify, perf and echo");
-    command->add_option("--listen", options->addresses, "Where to, may be repeated (default /ip4/127.0.0.1/tcp/0)")
+    command
+        ->add_option(
+            "--listen", options->addresses, "Address to listen on, may be repeated (default /ip4/127.0.0.1/tcp/0)"
+        )
         ->type_name("MULTIADDR")
         ->expected(1, -1);
     add_common_options(*command, options->common);

@@ -101,6 +101,10 @@ double fairness(const std::vector<perf::Measurement>& parts) {
     return jain_index(rates);
 }
 
+std::string format_transfer(std::uint64_t octets, std::chrono::nanoseconds time) {
+    return format_size(octets) + " in " + format_ms(time) + " ms, " + format_rate(octets, time);
+}
+
 void print_measured(const Output& output, const std::vector<perf::Measurement>& parts) {
     const auto sum = together(parts);
     nlohmann::ordered_json json;
@@ -108,13 +112,18 @@ void print_measured(const Output& output, const std::vector<perf::Measurement>& 
     json["upload_seconds"] = to_seconds(sum.upload);
     json["download_bytes"] = sum.download_bytes;
     json["download_seconds"] = to_seconds(sum.download);
-    auto text = "upload    " + format_size(sum.upload_bytes) + " in " + format_ms(sum.upload) + " ms, " +
-                format_rate(sum.upload_bytes, sum.upload) + "\ndownload  " + format_size(sum.download_bytes) + " in " +
-                format_ms(sum.download) + " ms, " + format_rate(sum.download_bytes, sum.download);
+    // A direction that nobody asked for is not worth a line.
+    std::string text;
+    if (sum.upload_bytes > 0 || sum.download_bytes == 0) {
+        text = "upload    " + format_transfer(sum.upload_bytes, sum.upload);
+    }
+    if (sum.download_bytes > 0) {
+        text += (text.empty() ? "" : "\n") + ("download  " + format_transfer(sum.download_bytes, sum.download));
+    }
     if (parts.size() > 1) {
         json["streams"] = parts.size();
         json["jain"] = fairness(parts);
-        text += "\nstreams   " + std::to_string(parts.size()) + ", Jain's index " + json["jain"].dump();
+        text += "\nstreams   " + std::to_string(parts.size()) + ", Jain's index " + format_ratio(fairness(parts));
     }
     output.print(json, text);
 }
@@ -146,6 +155,9 @@ awaitable<result<void>> measure_peer(Session& session, const PerfOptions& option
         if (transfer.failure) {
             co_return *transfer.failure;
         }
+        if (transfer.measured.size() < streams.size()) {
+            co_return asio::error::make_error_code(asio::error::operation_aborted);  // a signal came
+        }
         measured = std::move(transfer.measured);
     }
     print_measured(session.output(), measured);
@@ -166,11 +178,11 @@ void add_perf_command(CLI::App& program, Action& chosen) {
     auto options = std::make_shared<PerfOptions>();
     auto* command = program.add_subcommand("perf", "Measure throughput: upload, then download");
     add_address(*command, options->address);
-    auto* upload = add_size_option(*command, "--upload", options->upload, "Send so much on each stream");
+    auto* upload = add_size_option(*command, "--upload", options->upload, "Send this much on each stream");
     auto* download = add_size_option(
-        *command, "--download", options->download, "Ask for so much on each stream (default: 64MiB both ways)"
+        *command, "--download", options->download, "Ask for this much on each stream (default 64MiB both ways)"
     );
-    add_count_option(*command, "--streams", options->streams, kMaxStreams, "So many streams at once (default 1)");
+    add_count_option(*command, "--streams", options->streams, kMaxStreams, "How many streams at once (default 1)");
     add_common_options(*command, options->common);
     command->callback([=, &chosen] {
         if (upload->empty() && download->empty()) {

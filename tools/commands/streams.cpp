@@ -94,8 +94,8 @@ void add_streams_command(CLI::App& program, Action& chosen) {
     auto options = std::make_shared<StreamsOptions>();
     auto* command = program.add_subcommand("streams", "Measure streams: open one, echo 1 KiB, close it");
     add_address(*command, options->address);
-    add_count_option(*command, "-n,--count", options->count, kMaxCount, "So many streams (default 1000)");
-    add_count_option(*command, "--parallel", options->parallel, kMaxParallel, "So many at once (default 1)");
+    add_count_option(*command, "-n,--count", options->count, kMaxCount, "Streams to open (default 1000)");
+    add_count_option(*command, "--parallel", options->parallel, kMaxParallel, "How many at once (default 1)");
     add_common_options(*command, options->common);
     command->callback([options, &chosen] { chosen = [options] { return streams_command(*options); }; });
 }
