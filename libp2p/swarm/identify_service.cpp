@@ -86,6 +86,7 @@ awaitable<result<void>> IdentifyService::ask_once(ConnectionPtr connection) {
     }
     auto received = co_await identify::receive(**stream, connection->info());
     if (!received) {
+        (*stream)->abort();  // else what may still come would be awaited
         co_return received.error();
     }
     learn(connection->info(), std::move(*received));
