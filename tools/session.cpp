@@ -110,7 +110,7 @@ int run_session(const CommonOptions& options, const Command& command, const Host
     }
     asio::io_context io(1);
     StopSignals signals(io);
-    Session session(io.get_executor(), std::move(*identity), host_options, options);
+    Session session(io.get_executor(), *identity, host_options, options);
     int exit_code = kSuccess;
     std::exception_ptr failure;
     auto done = [&failure](std::exception_ptr thrown) { failure = std::move(thrown); };

@@ -242,7 +242,7 @@ awaitable<void> Dialer::attempt(Job& job, Multiaddr address) {
         }
     };
     Ending ending{job, address.to_string()};
-    auto connection = co_await dial_address(job, std::move(address));
+    auto connection = co_await dial_address(job, address);
     if (!connection) {
         job.failures.push_back({ending.address, connection.error()});
     } else {
@@ -271,7 +271,7 @@ awaitable<result<ConnectionPtr>> Dialer::dial_address(Job& job, Multiaddr addres
     if (!scope) {
         co_return scope.error();
     }
-    auto connection = co_await transport->dial(std::move(address), job.peer, *scope);
+    auto connection = co_await transport->dial(address, job.peer, *scope);
     if (!connection) {
         co_return connection.error();
     }

@@ -64,7 +64,8 @@ protected:
             auto body = [&]() -> awaitable<void> {
                 auto bound = co_await b.host.listen(Multiaddr::parse("/memory/0").value());
                 CO_ASSERT_OK(bound);
-                auto took = co_await measure(a.host, b.host, bound->with_peer(b.host.id()));
+                const auto address = bound->with_peer(b.host.id());
+                auto took = co_await measure(a.host, b.host, address);
                 best = std::min(best, round_trips(took));
                 co_await a.host.close();
                 co_await b.host.close();
@@ -99,9 +100,9 @@ protected:
 };
 
 TEST_P(RoundTripsTest, FromDialToTheFirstOctetEchoed) {
-    auto measure = [](Host& a, Host& b, Multiaddr address) -> awaitable<Clock::duration> {
+    auto measure = [](Host& a, Host& b, const Multiaddr& address) -> awaitable<Clock::duration> {
         const auto start = Clock::now();
-        auto peer = co_await a.connect(std::move(address));
+        auto peer = co_await a.connect(address);
         EXPECT_OK(peer);
         std::vector<ProtocolId> protocols{echo::kProtocol};
         co_await ask(a, b.id(), std::move(protocols));
@@ -116,9 +117,9 @@ TEST_P(RoundTripsTest, FromDialToTheFirstOctetEchoed) {
 
 TEST_P(RoundTripsTest, ToAConnection) {
     // The dialer knows the listener after Noise's second message.
-    auto measure = [](Host& a, Host&, Multiaddr address) -> awaitable<Clock::duration> {
+    auto measure = [](Host& a, Host&, const Multiaddr& address) -> awaitable<Clock::duration> {
         const auto start = Clock::now();
-        auto peer = co_await a.connect(std::move(address));
+        auto peer = co_await a.connect(address);
         EXPECT_OK(peer);
         co_return Clock::now() - start;
     };
@@ -129,8 +130,8 @@ TEST_P(RoundTripsTest, ToAConnection) {
 }
 
 TEST_P(RoundTripsTest, OfAStreamOnAConnection) {
-    auto measure = [](Host& a, Host& b, Multiaddr address) -> awaitable<Clock::duration> {
-        auto peer = co_await a.connect(std::move(address));
+    auto measure = [](Host& a, Host& b, const Multiaddr& address) -> awaitable<Clock::duration> {
+        auto peer = co_await a.connect(address);
         EXPECT_OK(peer);
         co_await conformance::pause(4 * kRoundTrip);
         const auto start = Clock::now();
@@ -146,8 +147,8 @@ TEST_P(RoundTripsTest, OfAStreamOnAConnection) {
 
 TEST_P(RoundTripsTest, OfAStreamWithAChoiceOfProtocols) {
     // With identify the dialer knows what is served, and proposes that lazily; without it has to ask.
-    auto measure = [](Host& a, Host& b, Multiaddr address) -> awaitable<Clock::duration> {
-        auto peer = co_await a.connect(std::move(address));
+    auto measure = [](Host& a, Host& b, const Multiaddr& address) -> awaitable<Clock::duration> {
+        auto peer = co_await a.connect(address);
         EXPECT_OK(peer);
         co_await conformance::pause(4 * kRoundTrip);
         const auto start = Clock::now();

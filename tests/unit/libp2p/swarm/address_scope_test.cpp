@@ -39,7 +39,9 @@ struct Case {
 
 void expect_scopes(const std::string& head, const std::vector<Case>& cases, const std::string& tail) {
     for (const auto& [host, scope] : cases) {
-        EXPECT_EQ(scope_of(parse(head + host + tail)), scope) << host;
+        auto text = head;
+        text.append(host).append(tail);
+        EXPECT_EQ(scope_of(parse(text)), scope) << host;
     }
 }
 
