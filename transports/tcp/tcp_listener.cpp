@@ -30,14 +30,15 @@ public:
 
     awaitable<result<std::unique_ptr<Connection>>> upgrade(ConnectionScope& scope) override {
         // Nothing is prepared for a remote that says nothing: many may come to do just that.
-        auto spoken = co_await stream_->wait_readable();
+        auto stream = std::move(stream_);  // closed when this is cut
+        auto spoken = co_await stream->wait_readable();
         if (!spoken) {
             co_return spoken.error();
         }
         UpgradeRequest request(
             Direction::inbound, services_.next_connection_id(), "tcp", std::move(local_), remote_, std::nullopt
         );
-        auto upgraded = co_await services_.upgrader().upgrade(std::move(stream_), std::move(request), scope);
+        auto upgraded = co_await services_.upgrader().upgrade(std::move(stream), std::move(request), scope);
         co_return upgraded;
     }
 

@@ -47,8 +47,8 @@ protected:
         asio::co_spawn(context_, std::move(task), [](const std::exception_ptr&) {});
     }
 
-    static awaitable<void> accept(ByteStream& raw, std::span<const ProtocolId> protocols) {
-        co_await negotiate_inbound(raw, protocols);
+    static awaitable<void> accept(std::unique_ptr<ByteStream> raw, std::span<const ProtocolId> protocols) {
+        co_await negotiate_inbound(*raw, protocols);
     }
 
     awaitable<void> secure(std::unique_ptr<ByteStream> raw) {
@@ -66,7 +66,7 @@ protected:
 
 TEST_F(NoiseFootprint, ASilentConnectionTakesLittle) {
     const std::vector<ProtocolId> protocols{"/noise"};
-    const auto octets = footprint([&](Pair& pair) { spawn(accept(*pair.listener, protocols)); });
+    const auto octets = footprint([&](Pair& pair) { spawn(accept(std::move(pair.listener), protocols)); });
     RecordProperty("octets", static_cast<int>(octets));
     EXPECT_LE(octets, 3U * 1024);
 }
