@@ -9,6 +9,9 @@
 
 #include <ctime>
 
+// UBSan looks at virtual tables through a pipe, so nothing runs under it without descriptors.
+#if !__has_feature(undefined_behavior_sanitizer)
+
 /// A host that the system gives no descriptor to.
 namespace libp2p::test::hostile {
 namespace {
@@ -123,3 +126,5 @@ TEST(AcceptTest, ADialWithoutDescriptorsFailsAndTheNextOneWorks) {
 
 }  // namespace
 }  // namespace libp2p::test::hostile
+
+#endif
