@@ -170,10 +170,20 @@ bool ConnectionManager::is_protected(const PeerId& peer, std::string_view name) 
 void ConnectionManager::add(
     ConnectionId id, const PeerId& peer, Direction direction, TimePoint opened, std::function<Activity()> activity
 ) {
-    const bool added = connections_.try_emplace(id, Entry{peer, direction, opened, std::move(activity)}).second;
+    // Where one of the two cannot be allocated, neither stays.
+    const auto connected = connected_.try_emplace(peer).first;
+    bool added = false;
+    try {
+        added = connections_.try_emplace(id, Entry{peer, direction, opened, std::move(activity)}).second;
+    } catch (...) {
+        if (connected->second == 0) {
+            connected_.erase(connected);
+        }
+        throw;
+    }
     BOOST_ASSERT_MSG(added, "a connection is registered once");
     if (added) {
-        ++connected_[peer];
+        ++connected->second;
         settle(peer);
     }
 }

@@ -3,6 +3,7 @@
 
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/assert.hpp>
@@ -79,7 +80,8 @@ void Waiter::notify(error_code ec) noexcept {
     }
     decltype(handler_) handler;
     handler.swap(handler_);
-    asio::post(executor_, asio::append(std::move(handler), ec));
+    // Bound, as Asio would else ask the handler for its executor, which comes in memory of its own: this must not fail.
+    asio::post(executor_, asio::bind_executor(executor_, asio::append(std::move(handler), ec)));
 }
 
 }  // namespace libp2p

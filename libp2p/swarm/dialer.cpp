@@ -100,7 +100,14 @@ awaitable<result<ConnectionPtr>> Dialer::dial(
         if (!options.fresh) {
             jobs_.emplace(peer, job);
         }
-        tasks_.spawn(run(job), std::move(keep_alive));
+        try {
+            tasks_.spawn(run(job), std::move(keep_alive));
+        } catch (...) {
+            if (!options.fresh) {
+                jobs_.erase(peer);  // nobody may join a job that nobody does
+            }
+            throw;
+        }
     }
     // Each caller has its own deadline; the dial goes on for the others.
     auto outcome = co_await with_deadline(deadline, outcome_of(job));

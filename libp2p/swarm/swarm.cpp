@@ -9,12 +9,16 @@
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
+#include <new>
 #include <stdexcept>
 
 namespace libp2p::swarm {
 namespace {
 
 const Logger log("swarm");
+
+/// How long a listener waits after there was no memory for a connection.
+constexpr std::chrono::milliseconds kMemoryPause{100};
 
 Error closed_error(const PeerId& peer) {
     return Error(Errc::connection_closed, "no connection with peer " + peer.to_string());
@@ -75,22 +79,30 @@ std::vector<Multiaddr> Swarm::bound_addresses() const {
 }
 
 awaitable<void> Swarm::serve_listener(std::shared_ptr<Listener> listener, bool uses_descriptor) {
+    asio::steady_timer pause(executor_);
     for (;;) {
-        auto inbound = co_await listener->accept();
-        if (!inbound) {
-            break;
-        }
-        const auto& remote = (*inbound)->remote_address();
-        if (options_.gater.accept && !options_.gater.accept(remote)) {
-            log.debug("inbound.gated", {{"remote", remote}});
+        try {
+            auto inbound = co_await listener->accept();
+            if (!inbound) {
+                break;
+            }
+            const auto& remote = (*inbound)->remote_address();
+            if (options_.gater.accept && !options_.gater.accept(remote)) {
+                log.debug("inbound.gated", {{"remote", remote}});
+                continue;
+            }
+            auto scope = resources_.open_connection(Direction::inbound, uses_descriptor, remote);
+            if (!scope) {
+                log.debug("inbound.refused", {{"remote", remote}, {"error", scope.error()}});
+                continue;
+            }
+            spawn(upgrade_inbound(std::move(*inbound), std::move(*scope)));
             continue;
+        } catch (const std::bad_alloc&) {
+            // That connection is lost; those to come are not.
+            pause.expires_after(kMemoryPause);
         }
-        auto scope = resources_.open_connection(Direction::inbound, uses_descriptor, remote);
-        if (!scope) {
-            log.debug("inbound.refused", {{"remote", remote}, {"error", scope.error()}});
-            continue;
-        }
-        spawn(upgrade_inbound(std::move(*inbound), std::move(*scope)));
+        (void)co_await pause.async_wait(as_result);
     }
     std::erase(listeners_, listener);
 }
@@ -160,8 +172,15 @@ result<ConnectionPtr> Swarm::adopt(std::unique_ptr<Connection> connection, Conne
         return Error(Errc::gated, "peer " + connection->info().peer.to_string());
     }
     auto managed = std::make_shared<ManagedConnection>(std::move(connection), std::move(scope));
-    connection_started(managed);
-    spawn(run_connection(managed));
+    try {
+        connection_started(managed);
+        spawn(run_connection(managed));
+    } catch (...) {
+        // A connection that nobody runs must not stand in the tables.
+        managed->ended = true;
+        connection_ended(managed, Error(asio::error::make_error_code(asio::error::no_memory)));
+        throw;
+    }
     return managed;
 }
 
@@ -227,8 +246,10 @@ void Swarm::connection_ended(const ConnectionPtr& connection, const Error& reaso
     const auto code = connection->connection->remote_error();
     events_.publish(ConnectionClosed{connection->connection->shared_info(), reason, code});
     auto of_peer = by_peer_.find(info.peer);
-    std::erase(of_peer->second, connection);
-    if (of_peer->second.empty()) {
+    if (of_peer != by_peer_.end()) {
+        std::erase(of_peer->second, connection);
+    }
+    if (of_peer != by_peer_.end() && of_peer->second.empty()) {
         by_peer_.erase(of_peer);
         events_.publish(PeerDisconnected{info.peer, reason, code});
     }
@@ -396,9 +417,21 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream_on(
 }
 
 awaitable<void> Swarm::accept_streams(ConnectionPtr connection, TaskScope& handlers) {
+    // Once nobody accepts them any more, for lack of memory, the remote must not wait for answers on its streams.
+    struct Ending {
+        Connection& connection;
+        bool is_regular = false;
+        ~Ending() {
+            if (!is_regular) {
+                connection.abort(ConnectionErrorCode::resource_limit_exceeded);
+            }
+        }
+    };
+    Ending ending{*connection->connection};
     for (;;) {
         auto accepted = co_await connection->connection->accept_stream();
         if (!accepted) {
+            ending.is_regular = true;
             co_return;
         }
         auto stream = std::move(*accepted);

@@ -13,7 +13,10 @@ struct HeapSwitch {
 
     std::size_t allocations = 0;   ///< asked for since the switch was set
     std::size_t fail_at = kNever;  ///< this one, counted from 0, fails
-    bool is_replaced = false;      ///< the program has its own operator new
+    /// Asio's coroutine frames and operations fail too. Boost 1.81 loses a coroutine whose operation cannot be
+    /// allocated: where more than one awaits another, that can only be looked at without them.
+    bool asio_too = true;
+    bool is_replaced = false;  ///< the program has its own operator new
     bool has_failed = false;
 };
 

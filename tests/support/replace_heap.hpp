@@ -86,5 +86,6 @@ void operator delete[](void* memory, const std::nothrow_t&) noexcept {
 }
 
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-    return libp2p::support::allocation_fails() ? nullptr : ::memalign(alignment, size);
+    const bool fails = libp2p::support::heap_switch.asio_too && libp2p::support::allocation_fails();
+    return fails ? nullptr : ::memalign(alignment, size);
 }

@@ -44,7 +44,8 @@ protected:
         const auto idle = honest.take_median();
         {
             RawYamux peer;
-            co_await peer.connect(address, deaf ? 4096 : 0);
+            const int buffer = deaf ? 4096 : 0;
+            co_await peer.connect(address, buffer);
             auto joined = co_await eventually([&] { return victim_->host.is_connected(peer.id()); });
             EXPECT_TRUE(joined);
             heap_before_ = support::heap_bytes();
