@@ -72,7 +72,7 @@ protected:
             auto left = co_await eventually([&] { return !victim_->host.is_connected(peer.id()); });
             EXPECT_TRUE(left);
         }
-        expect_undisturbed(idle, honest.take_median());
+        expect_undisturbed(idle, honest.take_median(), 20ms);
         auto alone = co_await eventually([&] { return victim_->host.resources().system_usage().connections() == 0; });
         EXPECT_TRUE(alone);
         EXPECT_LT(support::heap_bytes(), heap_before_ + kSwing);
