@@ -189,7 +189,9 @@ TEST_P(MuxerSuite, StreamsPastTheAcceptBacklogAreReset) {
         auto flood = [&]() -> awaitable<void> {
             for (int i = 0; i < 200; ++i) {
                 auto stream = co_await ends.near->open_stream();
-                CO_ASSERT_OK(stream);
+                if (!stream) {
+                    co_return;  // cut while it waited
+                }
                 auto sent = co_await write(**stream, as_bytes("!"));
                 if (sent) {
                     opened.push_back(std::move(*stream));

@@ -303,8 +303,8 @@ TEST_P(MemoryPipe, CarriesALotBothWaysAtOnce) {
     loop_.run(with_tasks(test));
 }
 
-INSTANTIATE_TEST_SUITE_P(Latency, MemoryPipe, testing::Values(0ms, 3ms), [](const auto& info) {
-    return std::to_string(info.param.count()) + "ms";
+INSTANTIATE_TEST_SUITE_P(Latency, MemoryPipe, testing::Values(0ms, 3ms), [](const auto& latency) {
+    return std::to_string(latency.param.count()) + "ms";
 });
 
 TEST(MemoryPipeLatency, AnOctetArrivesNoSooner) {
