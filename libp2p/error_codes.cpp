@@ -36,52 +36,32 @@ constexpr std::string_view kCodeOutOfRange = "code out of range";
 
 std::string_view describe(StreamErrorCode code) noexcept {
     switch (code) {
-        case StreamErrorCode::none:
-            return kNone;
-        case StreamErrorCode::protocol_negotiation_failed:
-            return kProtocolNegotiationFailed;
-        case StreamErrorCode::resource_limit_exceeded:
-            return kResourceLimitExceeded;
-        case StreamErrorCode::rate_limited:
-            return kRateLimited;
-        case StreamErrorCode::protocol_violation:
-            return kProtocolViolation;
-        case StreamErrorCode::supplanted:
-            return kSupplanted;
-        case StreamErrorCode::garbage_collected:
-            return kGarbageCollected;
-        case StreamErrorCode::shut_down:
-            return kShutDown;
-        case StreamErrorCode::gated:
-            return kGated;
-        case StreamErrorCode::code_out_of_range:
-            return kCodeOutOfRange;
+        case StreamErrorCode::none: return kNone;
+        case StreamErrorCode::protocol_negotiation_failed: return kProtocolNegotiationFailed;
+        case StreamErrorCode::resource_limit_exceeded: return kResourceLimitExceeded;
+        case StreamErrorCode::rate_limited: return kRateLimited;
+        case StreamErrorCode::protocol_violation: return kProtocolViolation;
+        case StreamErrorCode::supplanted: return kSupplanted;
+        case StreamErrorCode::garbage_collected: return kGarbageCollected;
+        case StreamErrorCode::shut_down: return kShutDown;
+        case StreamErrorCode::gated: return kGated;
+        case StreamErrorCode::code_out_of_range: return kCodeOutOfRange;
     }
     return describe_unlisted(static_cast<std::uint32_t>(code));
 }
 
 std::string_view describe(ConnectionErrorCode code) noexcept {
     switch (code) {
-        case ConnectionErrorCode::none:
-            return kNone;
-        case ConnectionErrorCode::protocol_negotiation_failed:
-            return kProtocolNegotiationFailed;
-        case ConnectionErrorCode::resource_limit_exceeded:
-            return kResourceLimitExceeded;
-        case ConnectionErrorCode::rate_limited:
-            return kRateLimited;
-        case ConnectionErrorCode::protocol_violation:
-            return kProtocolViolation;
-        case ConnectionErrorCode::supplanted:
-            return kSupplanted;
-        case ConnectionErrorCode::garbage_collected:
-            return kGarbageCollected;
-        case ConnectionErrorCode::shut_down:
-            return kShutDown;
-        case ConnectionErrorCode::gated:
-            return kGated;
-        case ConnectionErrorCode::code_out_of_range:
-            return kCodeOutOfRange;
+        case ConnectionErrorCode::none: return kNone;
+        case ConnectionErrorCode::protocol_negotiation_failed: return kProtocolNegotiationFailed;
+        case ConnectionErrorCode::resource_limit_exceeded: return kResourceLimitExceeded;
+        case ConnectionErrorCode::rate_limited: return kRateLimited;
+        case ConnectionErrorCode::protocol_violation: return kProtocolViolation;
+        case ConnectionErrorCode::supplanted: return kSupplanted;
+        case ConnectionErrorCode::garbage_collected: return kGarbageCollected;
+        case ConnectionErrorCode::shut_down: return kShutDown;
+        case ConnectionErrorCode::gated: return kGated;
+        case ConnectionErrorCode::code_out_of_range: return kCodeOutOfRange;
     }
     return describe_unlisted(static_cast<std::uint32_t>(code));
 }

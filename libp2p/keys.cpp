@@ -47,14 +47,9 @@ Error refuse(std::string_view what, crypto::rsa::KeyProblem problem) {
     using crypto::rsa::KeyProblem;
     std::string why(what);
     switch (problem) {
-        case KeyProblem::none:
-            break;
-        case KeyProblem::too_long:
-            why += " that is longer than one of " + std::to_string(kMaxRsaBits) + " bits";
-            break;
-        case KeyProblem::malformed:
-            why += " that is not in its DER encoding";
-            break;
+        case KeyProblem::none: break;
+        case KeyProblem::too_long: why += " that is longer than one of " + std::to_string(kMaxRsaBits) + " bits"; break;
+        case KeyProblem::malformed: why += " that is not in its DER encoding"; break;
         case KeyProblem::modulus:
             why += " whose modulus is even, or not of " + std::to_string(kMinRsaBits) + " to " +
                    std::to_string(kMaxRsaBits) + " bits";
@@ -62,9 +57,7 @@ Error refuse(std::string_view what, crypto::rsa::KeyProblem problem) {
         case KeyProblem::exponent:
             why += " whose public exponent is even, or not of 3 to " + std::to_string(crypto::rsa::kMaxExponent);
             break;
-        case KeyProblem::numbers:
-            why += " whose numbers do not belong together";
-            break;
+        case KeyProblem::numbers: why += " whose numbers do not belong together"; break;
     }
     return refuse(std::move(why));
 }
@@ -139,8 +132,7 @@ result<PublicKey> PublicKey::from_raw(KeyType type, ByteView data) {
                 return refuse("RSA public key", problem);
             }
             break;
-        default:
-            return refuse("key of the unknown type " + std::to_string(static_cast<unsigned>(type)));
+        default: return refuse("key of the unknown type " + std::to_string(static_cast<unsigned>(type)));
     }
     return PublicKey(std::make_shared<const Bytes>(proto::encode_key_message({static_cast<std::uint64_t>(type), data}))
     );
@@ -165,10 +157,8 @@ bool PublicKey::verify(ByteView message, ByteView signature) const noexcept {
             return crypto::ed25519::verify(key.first<crypto::ed25519::kPublicKeySize>(), message, signature);
         case KeyType::secp256k1:
             return crypto::secp256k1::verify(key.first<crypto::secp256k1::kPublicKeySize>(), message, signature);
-        case KeyType::ecdsa:
-            return crypto::p256::verify(key, message, signature);
-        case KeyType::rsa:
-            return crypto::rsa::verify(key, message, signature);
+        case KeyType::ecdsa: return crypto::p256::verify(key, message, signature);
+        case KeyType::rsa: return crypto::rsa::verify(key, message, signature);
     }
     return false;
 }
@@ -224,14 +214,10 @@ using AnyKey = std::variant<RsaKey, Ed25519Key, Secp256k1Key, EcdsaKey>;
 
 AnyKey generate_key(KeyType type) {
     switch (type) {
-        case KeyType::rsa:
-            return RsaKey{crypto::rsa::PrivateKey::generate(kGeneratedRsaBits)};
-        case KeyType::ed25519:
-            break;
-        case KeyType::secp256k1:
-            return Secp256k1Key{crypto::secp256k1::generate()};
-        case KeyType::ecdsa:
-            return EcdsaKey{crypto::p256::PrivateKey::generate()};
+        case KeyType::rsa: return RsaKey{crypto::rsa::PrivateKey::generate(kGeneratedRsaBits)};
+        case KeyType::ed25519: break;
+        case KeyType::secp256k1: return Secp256k1Key{crypto::secp256k1::generate()};
+        case KeyType::ecdsa: return EcdsaKey{crypto::p256::PrivateKey::generate()};
     }
     return Ed25519Key{crypto::ed25519::generate()};
 }
@@ -283,14 +269,10 @@ result<AnyKey> decode_rsa(ByteView data) {
 
 result<AnyKey> decode_data(KeyType type, ByteView data) {
     switch (type) {
-        case KeyType::rsa:
-            return decode_rsa(data);
-        case KeyType::ed25519:
-            return decode_ed25519(data);
-        case KeyType::secp256k1:
-            return decode_secp256k1(data);
-        case KeyType::ecdsa:
-            return decode_ecdsa(data);
+        case KeyType::rsa: return decode_rsa(data);
+        case KeyType::ed25519: return decode_ed25519(data);
+        case KeyType::secp256k1: return decode_secp256k1(data);
+        case KeyType::ecdsa: return decode_ecdsa(data);
     }
     return refuse("key of an unknown type");
 }

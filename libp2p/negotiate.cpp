@@ -30,8 +30,7 @@ Error failure_of(const Negotiator& negotiator) {
             return Error(Errc::protocol_violation, "not a multistream-select message");
         case Negotiator::State::negotiating:
         case Negotiator::State::agreed:
-        case Negotiator::State::refused:
-            break;
+        case Negotiator::State::refused: break;
     }
     return Error(Errc::no_common_protocol, "'" + negotiator.refused() + "' is not supported");
 }

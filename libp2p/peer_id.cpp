@@ -35,12 +35,10 @@ bool is_inline_key(ByteView key) noexcept {
         return false;
     }
     switch (message->type) {
-        case static_cast<std::uint64_t>(KeyType::ed25519):
-            return message->data.size() == 32;
+        case static_cast<std::uint64_t>(KeyType::ed25519): return message->data.size() == 32;
         case static_cast<std::uint64_t>(KeyType::secp256k1):
             return message->data.size() == 33 && (message->data[0] == 2 || message->data[0] == 3);
-        default:
-            return false;
+        default: return false;
     }
 }
 
@@ -85,8 +83,7 @@ result<PeerId> PeerId::from_bytes(ByteView multihash) {
                 return refuse("no Ed25519 or secp256k1 key in its canonical encoding inside");
             }
             break;
-        default:
-            return refuse("hash function " + std::to_string(hash->code) + ", only identity and sha2-256 are used");
+        default: return refuse("hash function " + std::to_string(hash->code) + ", only identity and sha2-256 are used");
     }
     return PeerId(multihash);
 }

@@ -269,12 +269,9 @@ std::shared_ptr<Budget> ResourceManager::State::peer_scope(const std::shared_ptr
 
 std::uint32_t ResourceManager::State::limit_of(const Network& network) const noexcept {
     switch (network.bits) {
-        case 32:
-            return limits.connections_per_ipv4;
-        case 48:
-            return limits.connections_per_ipv6_48;
-        default:
-            return limits.connections_per_ipv6_56;
+        case 32: return limits.connections_per_ipv4;
+        case 48: return limits.connections_per_ipv6_48;
+        default: return limits.connections_per_ipv6_56;
     }
 }
 
@@ -479,12 +476,9 @@ Networks networks_of(const Multiaddr& remote) {
 
 std::string_view setting_of(const Network& network) {
     switch (network.bits) {
-        case 32:
-            return "limits.connections_per_ipv4";
-        case 48:
-            return "limits.connections_per_ipv6_48";
-        default:
-            return "limits.connections_per_ipv6_56";
+        case 32: return "limits.connections_per_ipv4";
+        case 48: return "limits.connections_per_ipv6_48";
+        default: return "limits.connections_per_ipv6_56";
     }
 }
 

@@ -20,6 +20,21 @@ void TaskScope::spawn(awaitable<void> task, std::shared_ptr<void> keep_alive) {
     }
 }
 
+void TaskScope::spawn(awaitable<void> task, std::shared_ptr<Deadline> deadline, std::shared_ptr<void> keep_alive) {
+    auto child = children_.emplace(children_.end());
+    child->slot().assign([deadline](asio::cancellation_type type) { deadline->signal_.emit(type); });
+    auto done = [this, child, deadline, owner = std::move(keep_alive)](std::exception_ptr failure) {
+        deadline->timer_.cancel();
+        finish(child, std::move(failure));
+    };
+    deadline->start();
+    auto slot = deadline->signal_.slot();
+    asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(slot, std::move(done)));
+    if (cancelled_) {
+        child->emit(asio::cancellation_type::terminal);
+    }
+}
+
 void TaskScope::cancel() noexcept {
     cancelled_ = true;
     for (auto child = children_.begin(); child != children_.end();) {

@@ -13,6 +13,8 @@
 
 namespace libp2p {
 
+class Deadline;
+
 /// Children of one coroutine. Use it through `with_tasks`, or join it before its owner goes. What a child throws, other
 /// than being cancelled, is rethrown by `join`.
 class TaskScope {
@@ -25,6 +27,9 @@ public:
     /// After `cancel` a new task starts cancelled: its first wait ends it. `keep_alive` is let go after the task has
     /// left the scope; give it the owner of the scope where nobody joins.
     void spawn(awaitable<void> task, std::shared_ptr<void> keep_alive = nullptr);
+
+    /// The same for a task that is also asked to stop once `deadline` has passed.
+    void spawn(awaitable<void> task, std::shared_ptr<Deadline> deadline, std::shared_ptr<void> keep_alive);
 
     /// Asks every child to stop (terminal cancellation).
     void cancel() noexcept;

@@ -18,8 +18,8 @@ namespace libp2p {
 
 using Clock = std::chrono::steady_clock;
 
-/// A point in time at which one operation is cancelled; somebody else may bring it forward. Shared with its timer's
-/// handler, which may run after the operation.
+/// A point in time at which one operation or task is cancelled; somebody else may bring it forward. Shared with its
+/// timer's handler, which may run after the operation.
 class Deadline : public std::enable_shared_from_this<Deadline> {
 public:
     Deadline(asio::any_io_executor executor, Clock::time_point time) : timer_(std::move(executor), time) {}
@@ -33,6 +33,7 @@ public:
     bool has_passed() const noexcept { return has_passed_; }
 
 private:
+    friend class TaskScope;
     template <class T>
     friend awaitable<result<T>> with_deadline(std::shared_ptr<Deadline> deadline, awaitable<result<T>> operation);
 

@@ -8,28 +8,17 @@ namespace {
 
 const char* words(DecodeErrc code) noexcept {
     switch (code) {
-        case DecodeErrc::need_more:
-            return "ends too early";
-        case DecodeErrc::trailing_bytes:
-            return "goes on behind its end";
-        case DecodeErrc::not_minimal:
-            return "a number is not in its shortest form";
-        case DecodeErrc::out_of_range:
-            return "a number is out of range";
-        case DecodeErrc::too_long:
-            return "too long";
-        case DecodeErrc::bad_character:
-            return "a character is not of the alphabet";
-        case DecodeErrc::bad_length:
-            return "impossible length";
-        case DecodeErrc::bad_trailing_bits:
-            return "bits behind the last octet are not zero";
-        case DecodeErrc::unknown_encoding:
-            return "unknown encoding";
-        case DecodeErrc::not_canonical:
-            return "not in the canonical encoding";
-        case DecodeErrc::malformed:
-            return "malformed message";
+        case DecodeErrc::need_more: return "ends too early";
+        case DecodeErrc::trailing_bytes: return "goes on behind its end";
+        case DecodeErrc::not_minimal: return "a number is not in its shortest form";
+        case DecodeErrc::out_of_range: return "a number is out of range";
+        case DecodeErrc::too_long: return "too long";
+        case DecodeErrc::bad_character: return "a character is not of the alphabet";
+        case DecodeErrc::bad_length: return "impossible length";
+        case DecodeErrc::bad_trailing_bits: return "bits behind the last octet are not zero";
+        case DecodeErrc::unknown_encoding: return "unknown encoding";
+        case DecodeErrc::not_canonical: return "not in the canonical encoding";
+        case DecodeErrc::malformed: return "malformed message";
     }
     return "unknown decoding error";
 }

@@ -190,32 +190,19 @@ const Alphabet* find_alphabet(Base base) noexcept {
     static constexpr Alphabet base64url(kBase64Url, false);
     static constexpr Alphabet base64urlpad(kBase64Url, true);
     switch (base) {
-        case Base::base16:
-            return &base16;
-        case Base::base16upper:
-            return &base16upper;
-        case Base::base32:
-            return &base32;
-        case Base::base32upper:
-            return &base32upper;
-        case Base::base32pad:
-            return &base32pad;
-        case Base::base32padupper:
-            return &base32padupper;
-        case Base::base36:
-            return &base36;
-        case Base::base36upper:
-            return &base36upper;
-        case Base::base58btc:
-            return &base58btc;
-        case Base::base64:
-            return &base64;
-        case Base::base64pad:
-            return &base64pad;
-        case Base::base64url:
-            return &base64url;
-        case Base::base64urlpad:
-            return &base64urlpad;
+        case Base::base16: return &base16;
+        case Base::base16upper: return &base16upper;
+        case Base::base32: return &base32;
+        case Base::base32upper: return &base32upper;
+        case Base::base32pad: return &base32pad;
+        case Base::base32padupper: return &base32padupper;
+        case Base::base36: return &base36;
+        case Base::base36upper: return &base36upper;
+        case Base::base58btc: return &base58btc;
+        case Base::base64: return &base64;
+        case Base::base64pad: return &base64pad;
+        case Base::base64url: return &base64url;
+        case Base::base64urlpad: return &base64urlpad;
     }
     return nullptr;
 }

@@ -85,14 +85,12 @@ std::size_t Negotiator::wanted() const noexcept {
         return 0;
     }
     switch (phase_) {
-        case Phase::header:
-            return kHeaderMessage.size() - received_in_message_ + shortest_message();
+        case Phase::header: return kHeaderMessage.size() - received_in_message_ + shortest_message();
         case Phase::length: {
             // A second length octet means that the text has at least 128.
             return received_in_message_ == 0 ? shortest_message() : 1 + kLargestShortLength + 1;
         }
-        case Phase::text:
-            return message_size_ - partial_.size();
+        case Phase::text: return message_size_ - partial_.size();
     }
     return 0;
 }

@@ -11,10 +11,8 @@ enum WireType : std::uint8_t { kNumber = 0, kFixed64 = 1, kOctets = 2, kFixed32 
 /// The octets that the value of a field takes. Groups (3 and 4) are in none of libp2p's messages and are refused.
 DecodeResult<std::uint64_t> value_size(std::uint64_t wire_type, ByteView in) noexcept {
     switch (wire_type) {
-        case kFixed64:
-            return 8;
-        case kFixed32:
-            return 4;
+        case kFixed64: return 8;
+        case kFixed32: return 4;
         case kNumber:
         case kOctets: {
             const auto number = decode_protobuf_varint(in);
@@ -29,8 +27,7 @@ DecodeResult<std::uint64_t> value_size(std::uint64_t wire_type, ByteView in) noe
             }
             return number->size + number->value;
         }
-        default:
-            return DecodeErrc::malformed;
+        default: return DecodeErrc::malformed;
     }
 }
 

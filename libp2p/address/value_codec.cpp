@@ -26,39 +26,28 @@ enum class Kind { none, ip4, ip6, number, name, path, peer, certhash, onion, gar
 
 Kind kind_of(Protocol protocol) noexcept {
     switch (protocol) {
-        case Protocol::ip4:
-            return Kind::ip4;
-        case Protocol::ip6:
-            return Kind::ip6;
+        case Protocol::ip4: return Kind::ip4;
+        case Protocol::ip6: return Kind::ip6;
         case Protocol::tcp:
         case Protocol::udp:
         case Protocol::dccp:
         case Protocol::sctp:
         case Protocol::ipcidr:
-        case Protocol::memory:
-            return Kind::number;
+        case Protocol::memory: return Kind::number;
         case Protocol::ip6zone:
         case Protocol::dns:
         case Protocol::dns4:
         case Protocol::dns6:
         case Protocol::dnsaddr:
-        case Protocol::sni:
-            return Kind::name;
-        case Protocol::unix_path:
-            return Kind::path;
-        case Protocol::p2p:
-            return Kind::peer;
-        case Protocol::certhash:
-            return Kind::certhash;
+        case Protocol::sni: return Kind::name;
+        case Protocol::unix_path: return Kind::path;
+        case Protocol::p2p: return Kind::peer;
+        case Protocol::certhash: return Kind::certhash;
         case Protocol::onion:
-        case Protocol::onion3:
-            return Kind::onion;
-        case Protocol::garlic64:
-            return Kind::garlic64;
-        case Protocol::garlic32:
-            return Kind::garlic32;
-        case Protocol::http_path:
-            return Kind::http_path;
+        case Protocol::onion3: return Kind::onion;
+        case Protocol::garlic64: return Kind::garlic64;
+        case Protocol::garlic32: return Kind::garlic32;
+        case Protocol::http_path: return Kind::http_path;
         case Protocol::p2p_webrtc_star:
         case Protocol::p2p_webrtc_direct:
         case Protocol::p2p_stardust:
@@ -77,8 +66,7 @@ Kind kind_of(Protocol protocol) noexcept {
         case Protocol::wss:
         case Protocol::p2p_websocket_star:
         case Protocol::http:
-        case Protocol::plaintextv2:
-            break;
+        case Protocol::plaintextv2: break;
     }
     return Kind::none;
 }
@@ -340,86 +328,54 @@ result<Bytes> value_from_text(Protocol protocol, std::string_view text) {
         return refuse("the value is empty");
     }
     switch (kind_of(protocol)) {
-        case Kind::ip4:
-            return ip_from_text(AF_INET, 4, text);
-        case Kind::ip6:
-            return ip_from_text(AF_INET6, 16, text);
-        case Kind::number:
-            return number_from_text(text, size_of(protocol));
-        case Kind::name:
-            return text_value(check_name, text);
-        case Kind::path:
-            return text_value(check_path, text);
-        case Kind::peer:
-            return peer_from_text(text);
-        case Kind::certhash:
-            return certhash_from_text(text);
-        case Kind::onion:
-            return onion_from_text(text, size_of(protocol) - kOnionPortSize);
-        case Kind::garlic64:
-            return garlic64_from_text(text);
-        case Kind::garlic32:
-            return garlic32_from_text(text);
-        case Kind::http_path:
-            return http_path_from_text(text);
-        case Kind::none:
-            break;
+        case Kind::ip4: return ip_from_text(AF_INET, 4, text);
+        case Kind::ip6: return ip_from_text(AF_INET6, 16, text);
+        case Kind::number: return number_from_text(text, size_of(protocol));
+        case Kind::name: return text_value(check_name, text);
+        case Kind::path: return text_value(check_path, text);
+        case Kind::peer: return peer_from_text(text);
+        case Kind::certhash: return certhash_from_text(text);
+        case Kind::onion: return onion_from_text(text, size_of(protocol) - kOnionPortSize);
+        case Kind::garlic64: return garlic64_from_text(text);
+        case Kind::garlic32: return garlic32_from_text(text);
+        case Kind::http_path: return http_path_from_text(text);
+        case Kind::none: break;
     }
     return refuse("the protocol has no value");
 }
 
 result<void> check_value(Protocol protocol, ByteView value) {
     switch (kind_of(protocol)) {
-        case Kind::name:
-            return check_name(value);
-        case Kind::path:
-            return check_path(value);
-        case Kind::peer:
-            return check_peer(value);
-        case Kind::certhash:
-            return check_certhash(value);
-        case Kind::onion:
-            return check_onion(value);
-        case Kind::garlic64:
-            return check_garlic64(value);
-        case Kind::garlic32:
-            return check_garlic32(value);
-        case Kind::http_path:
-            return check_http_path(value);
+        case Kind::name: return check_name(value);
+        case Kind::path: return check_path(value);
+        case Kind::peer: return check_peer(value);
+        case Kind::certhash: return check_certhash(value);
+        case Kind::onion: return check_onion(value);
+        case Kind::garlic64: return check_garlic64(value);
+        case Kind::garlic32: return check_garlic32(value);
+        case Kind::http_path: return check_http_path(value);
         case Kind::ip4:
         case Kind::ip6:
         case Kind::number:
-        case Kind::none:
-            break;  // whatever has the right length is right
+        case Kind::none: break;  // whatever has the right length is right
     }
     return ok();
 }
 
 std::string value_to_text(Protocol protocol, ByteView value) {
     switch (kind_of(protocol)) {
-        case Kind::ip4:
-            return ip4_to_text(value.first<4>());
-        case Kind::ip6:
-            return ip6_to_text(value.first<16>());
-        case Kind::number:
-            return std::to_string(from_big_endian(value));
+        case Kind::ip4: return ip4_to_text(value.first<4>());
+        case Kind::ip6: return ip6_to_text(value.first<16>());
+        case Kind::number: return std::to_string(from_big_endian(value));
         case Kind::name:
-        case Kind::path:
-            return std::string(as_text(value));
-        case Kind::peer:
-            return proto::encode_base(Base::base58btc, value);
-        case Kind::certhash:
-            return proto::encode_multibase(Base::base64url, value);
-        case Kind::onion:
-            return onion_to_text(value);
-        case Kind::garlic64:
-            return garlic64_to_text(value);
-        case Kind::garlic32:
-            return proto::encode_base(Base::base32, value);
-        case Kind::http_path:
-            return percent_encode(value);
-        case Kind::none:
-            break;
+        case Kind::path: return std::string(as_text(value));
+        case Kind::peer: return proto::encode_base(Base::base58btc, value);
+        case Kind::certhash: return proto::encode_multibase(Base::base64url, value);
+        case Kind::onion: return onion_to_text(value);
+        case Kind::garlic64: return garlic64_to_text(value);
+        case Kind::garlic32: return proto::encode_base(Base::base32, value);
+        case Kind::http_path: return percent_encode(value);
+        case Kind::none: break;
     }
     return {};
 }

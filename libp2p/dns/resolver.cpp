@@ -42,21 +42,14 @@ Error error_of(int status, const std::string& name) {
         return Error(code, "name " + name + ": " + ares_strerror(status));
     };
     switch (status) {
-        case ARES_ENOTFOUND:
-            return with(make_error_code(asio::error::host_not_found));
-        case ARES_ENODATA:
-            return with(make_error_code(asio::error::no_data));
-        case ARES_ETIMEOUT:
-            return with(make_error_code(asio::error::timed_out));
-        case ARES_ENOMEM:
-            return with(make_error_code(asio::error::no_memory));
-        case ARES_EBADNAME:
-            return with(make_error_code(Errc::invalid_address));
+        case ARES_ENOTFOUND: return with(make_error_code(asio::error::host_not_found));
+        case ARES_ENODATA: return with(make_error_code(asio::error::no_data));
+        case ARES_ETIMEOUT: return with(make_error_code(asio::error::timed_out));
+        case ARES_ENOMEM: return with(make_error_code(asio::error::no_memory));
+        case ARES_EBADNAME: return with(make_error_code(Errc::invalid_address));
         case ARES_ECANCELLED:
-        case ARES_EDESTRUCTION:
-            return make_error_code(asio::error::operation_aborted);
-        default:
-            return with(make_error_code(asio::error::host_not_found_try_again));
+        case ARES_EDESTRUCTION: return make_error_code(asio::error::operation_aborted);
+        default: return with(make_error_code(asio::error::host_not_found_try_again));
     }
 }
 
@@ -322,15 +315,9 @@ void Resolver::Query::ask() {
     hints.ai_flags = ARES_AI_NOSORT;  // the dialer ranks
     hints.ai_socktype = SOCK_STREAM;
     switch (*family_) {
-        case Family::v4:
-            hints.ai_family = AF_INET;
-            break;
-        case Family::v6:
-            hints.ai_family = AF_INET6;
-            break;
-        case Family::any:
-            hints.ai_family = AF_UNSPEC;
-            break;
+        case Family::v4: hints.ai_family = AF_INET; break;
+        case Family::v6: hints.ai_family = AF_INET6; break;
+        case Family::any: hints.ai_family = AF_UNSPEC; break;
     }
     ares_getaddrinfo(channel_, name_.c_str(), nullptr, &hints, on_addresses, this);
 }

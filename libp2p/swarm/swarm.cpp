@@ -43,7 +43,6 @@ void Swarm::add_transport(std::unique_ptr<Transport> transport) {
 }
 
 // --- listening
-// ---------------------------------------------------------------------------------------------------------
 
 awaitable<result<Multiaddr>> Swarm::listen(Multiaddr address) {
     if (closing_) {
@@ -96,7 +95,8 @@ awaitable<void> Swarm::serve_listener(std::shared_ptr<Listener> listener, bool u
                 log.debug("inbound.refused", {{"remote", remote}, {"error", scope.error()}});
                 continue;
             }
-            spawn(upgrade_inbound(std::move(*inbound), std::move(*scope)));
+            auto deadline = std::make_shared<Deadline>(executor_, Clock::now() + options_.timeouts.upgrade);
+            tasks_.spawn(upgrade_inbound(std::move(*inbound), std::move(*scope), deadline), deadline, owner_.lock());
             continue;
         } catch (const std::bad_alloc&) {
             // That connection is lost; those to come are not.
@@ -107,19 +107,17 @@ awaitable<void> Swarm::serve_listener(std::shared_ptr<Listener> listener, bool u
     std::erase(listeners_, listener);
 }
 
-awaitable<void> Swarm::upgrade_inbound(std::unique_ptr<InboundConnection> inbound, ConnectionScope scope) {
-    bool evicted = false;
-    auto deadline = std::make_shared<Deadline>(executor_, Clock::now() + options_.timeouts.upgrade);
-    auto give_way = [&] {
-        evicted = true;
-        deadline->expire();
-    };
-    scope.on_evict(give_way);
-    auto connection = co_await with_deadline(deadline, inbound->upgrade(scope));
+/// Ends at `deadline`, which a newer connection may bring forward. Kept small: crowds come to say nothing.
+awaitable<void> Swarm::upgrade_inbound(
+    std::unique_ptr<InboundConnection> inbound, ConnectionScope scope, std::shared_ptr<Deadline> deadline
+) {
+    scope.on_evict([deadline] { deadline->expire(); });
+    auto connection = co_await inbound->upgrade(scope);
     scope.on_evict(nullptr);
     const auto& remote = inbound->remote_address();
-    if (evicted) {
-        log.debug("inbound.cut", {{"remote", remote}, {"reason", "gave way to a newer one"}});
+    if (deadline->has_passed()) {
+        const auto why = scope.is_evicted() ? "gave way to a newer one" : "timed out";
+        log.debug("inbound.cut", {{"remote", remote}, {"reason", why}});
         co_return;
     }
     if (!connection) {
@@ -133,7 +131,6 @@ awaitable<void> Swarm::upgrade_inbound(std::unique_ptr<InboundConnection> inboun
 }
 
 // --- connections
-// -------------------------------------------------------------------------------------------------------
 
 awaitable<result<ConnectionPtr>> Swarm::connect(PeerId peer, std::vector<Multiaddr> addresses, DialOptions options) {
     if (closing_) {
@@ -337,7 +334,6 @@ ConnectionPtr Swarm::usable_connection(const PeerId& peer, bool allow_limited) c
 }
 
 // --- streams
-// -----------------------------------------------------------------------------------------------------------
 
 awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
     PeerId peer, std::vector<ProtocolId> protocols, OpenStreamOptions options
@@ -492,7 +488,6 @@ void Swarm::announce(const ManagedConnection& connection, const Stream& stream) 
 }
 
 // --- the end
-// -----------------------------------------------------------------------------------------------------------
 
 awaitable<void> Swarm::close() {
     closing_ = true;

@@ -88,7 +88,9 @@ private:
     ConnectionPtr usable_connection(const PeerId& peer, bool allow_limited) const;
 
     awaitable<void> serve_listener(std::shared_ptr<Listener> listener, bool uses_descriptor);
-    awaitable<void> upgrade_inbound(std::unique_ptr<InboundConnection> inbound, ConnectionScope scope);
+    awaitable<void> upgrade_inbound(
+        std::unique_ptr<InboundConnection> inbound, ConnectionScope scope, std::shared_ptr<Deadline> deadline
+    );
     awaitable<void> run_connection(ConnectionPtr connection);
     awaitable<void> accept_streams(ConnectionPtr connection, TaskScope& handlers);
     awaitable<void> serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream);

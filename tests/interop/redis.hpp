@@ -122,10 +122,8 @@ private:
         long texts = 0;
         switch (header->front()) {
             case '+':
-            case ':':
-                co_return reply;
-            case '-':
-                co_return Error(Errc::protocol_violation, header->substr(1));
+            case ':': co_return reply;
+            case '-': co_return Error(Errc::protocol_violation, header->substr(1));
             case '$': {
                 auto text = co_await read_text(*header);
                 if (!text) {
@@ -134,11 +132,8 @@ private:
                 reply.push_back(std::move(*text));
                 co_return reply;
             }
-            case '*':
-                texts = number_in(*header, kMaxEntries).value_or(0);
-                break;
-            default:
-                co_return violation("an unknown kind of answer");
+            case '*': texts = number_in(*header, kMaxEntries).value_or(0); break;
+            default: co_return violation("an unknown kind of answer");
         }
         for (long i = 0; i < texts; ++i) {
             auto line = co_await read_line();

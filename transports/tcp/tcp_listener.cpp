@@ -35,14 +35,19 @@ public:
         if (!spoken) {
             co_return spoken.error();
         }
-        UpgradeRequest request(
-            Direction::inbound, services_.next_connection_id(), "tcp", std::move(local_), remote_, std::nullopt
-        );
-        auto upgraded = co_await services_.upgrader().upgrade(std::move(stream), std::move(request), scope);
+        auto upgraded = co_await begin(std::move(stream), scope);
         co_return upgraded;
     }
 
 private:
+    /// A function of its own, so that the frame that waits holds no request.
+    awaitable<result<std::unique_ptr<Connection>>> begin(std::unique_ptr<TcpStream> stream, ConnectionScope& scope) {
+        UpgradeRequest request(
+            Direction::inbound, services_.next_connection_id(), "tcp", std::move(local_), remote_, std::nullopt
+        );
+        return services_.upgrader().upgrade(std::move(stream), std::move(request), scope);
+    }
+
     TransportServices& services_;
     std::unique_ptr<TcpStream> stream_;
     Multiaddr local_;

@@ -52,8 +52,8 @@ std::string huge_length() {
 }
 
 const Attack kAttacks[] = {
-    {"Silent", 500, 500, "", "", true, 6.5},
-    {"DripTheFirstOctets", 300, 300, "", noise_proposal(), true, 9},
+    {"Silent", 500, 500, "", "", true, 4.5},
+    {"DripTheFirstOctets", 300, 300, "", noise_proposal(), true, 8},
     {"DripTheFirstNoiseMessage", 300, 300, noise_proposal(), std::string("\0\x20", 2) + std::string(32, 'e'), true, 19},
     {"Garbage", 200, 2000, garbage(), "", false, 22},
     {"AnnounceAHugeMessage", 200, 1000, huge_length(), "", false, 7},

@@ -313,9 +313,7 @@ TEST(PeerStore, StaysWithinItsBoundsUnderRandomUse) {
                 case 2:
                     store.set_protocols(who, std::vector<ProtocolId>(pick(4), "/" + std::to_string(pick(9))));
                     break;
-                case 3:
-                    store.set_identified(who, std::string(pick(300), 'a'), "");
-                    break;
+                case 3: store.set_identified(who, std::string(pick(300), 'a'), ""); break;
                 case 4:
                     store.hold(who);
                     held.push_back(who);
@@ -327,9 +325,7 @@ TEST(PeerStore, StaysWithinItsBoundsUnderRandomUse) {
                         held.pop_back();
                     }
                     break;
-                case 6:
-                    pick(2) == 0 ? store.forget(who) : store.remove_expired(now);
-                    break;
+                case 6: pick(2) == 0 ? store.forget(who) : store.remove_expired(now); break;
             }
             ASSERT_LE(store.size(), limits.known_peers);
             ASSERT_LE(store.memory(), limits.known_peers_memory);
