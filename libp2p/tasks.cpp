@@ -20,7 +20,9 @@ void TaskScope::spawn(awaitable<void> task, std::shared_ptr<void> keep_alive) {
     }
 }
 
-void TaskScope::spawn(awaitable<void> task, std::shared_ptr<Deadline> deadline, std::shared_ptr<void> keep_alive) {
+void TaskScope::spawn_until(
+    std::shared_ptr<Deadline> deadline, awaitable<void> task, std::shared_ptr<void> keep_alive
+) {
     auto child = children_.emplace(children_.end());
     child->slot().assign([deadline](asio::cancellation_type type) { deadline->signal_.emit(type); });
     auto done = [this, child, deadline, owner = std::move(keep_alive)](std::exception_ptr failure) {

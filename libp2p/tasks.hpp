@@ -29,7 +29,9 @@ public:
     void spawn(awaitable<void> task, std::shared_ptr<void> keep_alive = nullptr);
 
     /// The same for a task that is also asked to stop once `deadline` has passed.
-    void spawn(awaitable<void> task, std::shared_ptr<Deadline> deadline, std::shared_ptr<void> keep_alive);
+    void spawn_until(
+        std::shared_ptr<Deadline> deadline, awaitable<void> task, std::shared_ptr<void> keep_alive = nullptr
+    );
 
     /// Asks every child to stop (terminal cancellation).
     void cancel() noexcept;

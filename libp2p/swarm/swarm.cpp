@@ -96,7 +96,8 @@ awaitable<void> Swarm::serve_listener(std::shared_ptr<Listener> listener, bool u
                 continue;
             }
             auto deadline = std::make_shared<Deadline>(executor_, Clock::now() + options_.timeouts.upgrade);
-            tasks_.spawn(upgrade_inbound(std::move(*inbound), std::move(*scope), deadline), deadline, owner_.lock());
+            auto task = upgrade_inbound(std::move(*inbound), std::move(*scope), deadline);
+            tasks_.spawn_until(deadline, std::move(task), owner_.lock());
             continue;
         } catch (const std::bad_alloc&) {
             // That connection is lost; those to come are not.

@@ -9,6 +9,7 @@
 
 #include <malloc.h>
 
+#include <array>
 #include <cstdio>
 #include <vector>
 
@@ -29,6 +30,18 @@ HostOptions roomy() {
     options.limits.peer = options.limits.system;
     options.limits.transient = options.limits.system;
     return options;
+}
+
+/// A handler with next to nothing of its own: answers octets, and waits for more.
+awaitable<void> answer(std::unique_ptr<Stream> stream) {
+    std::array<std::uint8_t, 16> buffer{};
+    for (;;) {
+        auto got = co_await stream->read_some(buffer);
+        if (!got) {
+            co_return;
+        }
+        (void)co_await write(*stream, ByteView(buffer).first(*got));
+    }
 }
 
 awaitable<void> settle() {
@@ -56,6 +69,8 @@ awaitable<double> half_made(asio::io_context& io, std::uint16_t port, ByteView g
 awaitable<void> measure(asio::io_context& io) {
     Node dialer(io, roomy());
     Node listener(io, roomy());
+    const ProtocolId protocol("/answer/1.0.0");
+    listener.host.handle(protocol, answer);
     auto address = co_await test::listen(listener);
     auto text = address.without_peer()->to_string();
     auto port = static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind('/') + 1)));
@@ -80,7 +95,7 @@ awaitable<void> measure(asio::io_context& io) {
     before = heap();
     Bytes octet(1);
     for (std::size_t i = 0; i < kStreams; ++i) {
-        auto stream = co_await dialer.host.open_stream(*warm, ProtocolId(echo::kProtocol));
+        auto stream = co_await dialer.host.open_stream(*warm, protocol);
         (void)co_await write(**stream, octet);
         (void)co_await read_exactly(**stream, octet);
         streams.push_back(std::move(*stream));

@@ -10,7 +10,7 @@
 #include <ctime>
 
 // UBSan looks at virtual tables through a pipe, so nothing runs under it without descriptors.
-#if !__has_feature(undefined_behavior_sanitizer)
+#ifndef LIBP2P_SUPPORT_ASAN
 
 /// A host that the system gives no descriptor to.
 namespace libp2p::test::hostile {

@@ -105,6 +105,54 @@ TEST_F(Tasks, AChildThatNeverRanIsAwaitedToo) {
     EXPECT_EQ(alive_, 0);
 }
 
+TEST_F(Tasks, AChildIsStoppedAtItsDeadline) {
+    auto body = [&](TaskScope& tasks) -> awaitable<void> {
+        auto deadline = std::make_shared<Deadline>(tasks.executor(), Clock::now() + 1ms);
+        tasks.spawn_until(deadline, forever());
+        EXPECT_EQ(alive_, 1);
+        co_await tasks.join();
+        EXPECT_EQ(alive_, 0);
+        EXPECT_TRUE(deadline->has_passed());
+    };
+    loop_.run(with_tasks(body));
+}
+
+TEST_F(Tasks, ADeadlineMayBeBroughtForward) {
+    auto body = [&](TaskScope& tasks) -> awaitable<void> {
+        auto deadline = std::make_shared<Deadline>(tasks.executor(), Clock::now() + 1h);
+        tasks.spawn_until(deadline, forever());
+        tasks.spawn(brief());
+        co_await settle();
+        deadline->expire();
+        co_await tasks.join();
+        EXPECT_EQ(alive_, 0);
+        EXPECT_EQ(finished_, 1);
+    };
+    loop_.run(with_tasks(body));
+}
+
+TEST_F(Tasks, AScopeCancelsAChildWithADeadline) {
+    auto body = [&](TaskScope& tasks) -> awaitable<void> {
+        auto deadline = std::make_shared<Deadline>(tasks.executor(), Clock::now() + 1h);
+        tasks.spawn_until(deadline, forever());
+        co_await settle();
+        EXPECT_EQ(alive_, 1);
+    };
+    loop_.run(with_tasks(body));
+    EXPECT_EQ(alive_, 0);
+}
+
+TEST_F(Tasks, AChildThatEndsInTimeLeavesNoTimerBehind) {
+    auto body = [&](TaskScope& tasks) -> awaitable<void> {
+        auto deadline = std::make_shared<Deadline>(tasks.executor(), Clock::now() + 1h);
+        tasks.spawn_until(deadline, brief());
+        co_await tasks.join();
+        EXPECT_FALSE(deadline->has_passed());
+    };
+    loop_.run(with_tasks(body));  // would say that something is left
+    EXPECT_EQ(finished_, 1);
+}
+
 TEST_F(Tasks, WhatTheBodyThrowsComesOutAfterTheChildrenHaveEnded) {
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
         tasks.spawn(stubborn(5));
