@@ -20,6 +20,10 @@ const Logger log("swarm");
 /// How long a listener waits after there was no memory for a connection.
 constexpr std::chrono::milliseconds kMemoryPause{100};
 
+void log_thrown(const ProtocolId& protocol, const std::exception& error) {
+    log.error("handler.threw", {{"protocol", protocol}, {"what", error.what()}});
+}
+
 Error closed_error(const PeerId& peer) {
     return Error(Errc::connection_closed, "no connection with peer " + peer.to_string());
 }
@@ -115,15 +119,20 @@ awaitable<void> Swarm::upgrade_inbound(
     scope.on_evict([deadline] { deadline->expire(); });
     auto connection = co_await inbound->upgrade(scope);
     scope.on_evict(nullptr);
-    const auto& remote = inbound->remote_address();
     if (deadline->has_passed()) {
         const auto why = scope.is_evicted() ? "gave way to a newer one" : "timed out";
-        log.debug("inbound.cut", {{"remote", remote}, {"reason", why}});
-        co_return;
+        connection = Error(Errc::connection_closed, why);
     }
+    adopt_inbound(inbound->remote_address(), std::move(connection), std::move(scope));
+}
+
+/// No coroutine: what logging takes would be in its frame all the time.
+void Swarm::adopt_inbound(
+    const Multiaddr& remote, result<std::unique_ptr<Connection>> connection, ConnectionScope scope
+) {
     if (!connection) {
         log.debug("inbound.failed", {{"remote", remote}, {"error", connection.error()}});
-        co_return;
+        return;
     }
     auto adopted = adopt(std::move(*connection), std::move(scope));
     if (!adopted) {
@@ -450,23 +459,8 @@ awaitable<void> Swarm::accept_streams(ConnectionPtr connection, TaskScope& handl
 awaitable<void> Swarm::serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream) {
     stream->expires_after(options_.timeouts.negotiate_stream);
     auto agreed = co_await negotiate_inbound(*stream, registry_);
-    if (!agreed) {
-        log.debug("stream.failed", {{"peer", stream->remote_peer()}, {"error", agreed.error()}});
-        stream->abort(StreamErrorCode::protocol_negotiation_failed);
-        co_return;
-    }
-    stream->expires_never();
-    stream->set_protocol(std::move(*agreed));
-    auto settled = ConnectionScope::negotiated(stream->charge());
-    if (!settled) {
-        log.debug("stream.refused", {{"peer", stream->remote_peer()}, {"error", settled.error()}});
-        stream->abort(StreamErrorCode::resource_limit_exceeded);
-        co_return;
-    }
-    announce(*connection, *stream);
-    auto handler = registry_.find(stream->protocol());
+    auto handler = begin_handling(*connection, *stream, std::move(agreed));
     if (!handler) {
-        stream->abort(StreamErrorCode::protocol_negotiation_failed);  // unregistered since it was agreed
         co_return;
     }
     const auto protocol = stream->protocol();
@@ -476,10 +470,35 @@ awaitable<void> Swarm::serve_stream(ConnectionPtr connection, std::unique_ptr<St
         if (error.code() == asio::error::operation_aborted) {
             throw;
         }
-        log.error("handler.threw", {{"protocol", protocol}, {"what", error.what()}});
+        log_thrown(protocol, error);
     } catch (const std::exception& error) {
-        log.error("handler.threw", {{"protocol", protocol}, {"what", error.what()}});
+        log_thrown(protocol, error);
     }
+}
+
+/// The handler of what was agreed; null when the stream has to end. No coroutine, as above.
+std::shared_ptr<const StreamHandler> Swarm::begin_handling(
+    const ManagedConnection& connection, Stream& stream, result<ProtocolId> agreed
+) {
+    if (!agreed) {
+        log.debug("stream.failed", {{"peer", stream.remote_peer()}, {"error", agreed.error()}});
+        stream.abort(StreamErrorCode::protocol_negotiation_failed);
+        return nullptr;
+    }
+    stream.expires_never();
+    stream.set_protocol(std::move(*agreed));
+    auto settled = ConnectionScope::negotiated(stream.charge());
+    if (!settled) {
+        log.debug("stream.refused", {{"peer", stream.remote_peer()}, {"error", settled.error()}});
+        stream.abort(StreamErrorCode::resource_limit_exceeded);
+        return nullptr;
+    }
+    announce(connection, stream);
+    auto handler = registry_.find(stream.protocol());
+    if (!handler) {
+        stream.abort(StreamErrorCode::protocol_negotiation_failed);  // unregistered since it was agreed
+    }
+    return handler;
 }
 
 void Swarm::announce(const ManagedConnection& connection, const Stream& stream) {

@@ -91,12 +91,16 @@ private:
     awaitable<void> upgrade_inbound(
         std::unique_ptr<InboundConnection> inbound, ConnectionScope scope, std::shared_ptr<Deadline> deadline
     );
+    void adopt_inbound(const Multiaddr& remote, result<std::unique_ptr<Connection>> connection, ConnectionScope scope);
     awaitable<void> run_connection(ConnectionPtr connection);
     awaitable<void> accept_streams(ConnectionPtr connection, TaskScope& handlers);
     awaitable<void> serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream);
     awaitable<void> close_connection(ConnectionPtr connection, ConnectionErrorCode code);
     awaitable<void> trim_connections();
 
+    std::shared_ptr<const StreamHandler> begin_handling(
+        const ManagedConnection& connection, Stream& stream, result<ProtocolId> agreed
+    );
     void announce(const ManagedConnection& connection, const Stream& stream);
     void connection_started(const ConnectionPtr& connection);
     void connection_ended(const ConnectionPtr& connection, const Error& reason);
