@@ -17,6 +17,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <set>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace libp2p::test {
@@ -30,11 +32,6 @@ constexpr auto kFar = 40s;
 
 Multiaddr tcp_address(std::uint16_t port) {
     return Multiaddr::parse("/ip4/127.0.0.1/tcp/" + std::to_string(port)).value();
-}
-
-std::uint16_t port_of(const Multiaddr& address) {
-    const auto text = address.without_peer()->to_string();
-    return static_cast<std::uint16_t>(std::stoi(text.substr(text.rfind('/') + 1)));
 }
 
 /// A port where the system accepts connections, and nobody says a word.
@@ -115,18 +112,16 @@ std::size_t streams_of(Host& host) {
 
 class SwarmTest : public testing::Test {
 protected:
-    /// A port of that kind whose turn comes before `port`: low ports go first.
-    template <class Port>
-    std::unique_ptr<Port> make_before(std::uint16_t port) {
-        std::vector<std::unique_ptr<Port>> too_high;
-        for (int i = 0; i < 200; ++i) {
-            auto made = std::make_unique<Port>(io_);
-            if (made->port() < port) {
-                return made;
+    /// `node` listens on a port above `port`, so that `port` has the earlier turn: low ports are dialled first.
+    awaitable<Multiaddr> listen_above(Node& node, unsigned port) {
+        for (unsigned candidate = port + 1; candidate <= 0xffff; ++candidate) {
+            const auto address = tcp_address(static_cast<std::uint16_t>(candidate));
+            auto bound = co_await node.host.listen(address);
+            if (bound) {
+                co_return bound.value().with_peer(node.host.id());
             }
-            too_high.push_back(std::move(made));
         }
-        return nullptr;
+        throw std::runtime_error("no port above " + std::to_string(port) + " is free");
     }
 
     asio::io_context io_{1};
@@ -138,15 +133,14 @@ TEST_F(SwarmTest, ASilentAddressDoesNotKeepTheNextOneWaiting) {
     Node a(io_);
     Node b(io_);
     auto body = [&]() -> awaitable<void> {
-        auto good = co_await listen(b);
-        auto mute = make_before<MutePort>(port_of(good));
-        CO_ASSERT_TRUE(mute != nullptr);
-        std::vector<Multiaddr> addresses{mute->address(), good};
+        MutePort mute(io_);
+        auto good = co_await listen_above(b, mute.port());
+        std::vector<Multiaddr> addresses{mute.address(), good};
         const auto start = Clock::now();
         auto peer = co_await a.host.connect(b.host.id(), addresses, within(kFar));
         EXPECT_OK(peer);
         EXPECT_LT(Clock::now() - start, kFar / 4);
-        EXPECT_TRUE(mute->was_dialled()) << "the silent address was to be the first";
+        EXPECT_TRUE(mute.was_dialled()) << "the silent address was to be the first";
         auto alone = [&] { return a.host.resources().system_usage().connections_outbound == 1; };
         auto settled = co_await eventually(alone);
         EXPECT_TRUE(settled) << "the dial that lost still holds its place";
@@ -162,12 +156,11 @@ TEST_F(SwarmTest, AnAddressThatDropsPacketsDoesNotKeepTheNextOneWaiting) {
     Node a(io_);
     Node b(io_);
     auto body = [&]() -> awaitable<void> {
-        auto good = co_await listen(b);
-        auto hole = make_before<BlackHole>(port_of(good));
-        CO_ASSERT_TRUE(hole != nullptr);
-        auto alone = co_await a.host.connect(hole->address().with_peer(stranger()), within(150ms));
+        BlackHole hole(io_);
+        auto good = co_await listen_above(b, hole.port());
+        auto alone = co_await a.host.connect(hole.address().with_peer(stranger()), within(150ms));
         EXPECT_ERROR(alone, asio::error::make_error_code(asio::error::timed_out));
-        std::vector<Multiaddr> addresses{hole->address(), good};
+        std::vector<Multiaddr> addresses{hole.address(), good};
         const auto start = Clock::now();
         auto peer = co_await a.host.connect(b.host.id(), addresses, within(kFar));
         EXPECT_OK(peer);
