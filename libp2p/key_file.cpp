@@ -3,10 +3,13 @@
 
 #include "libp2p/crypto/random.hpp"
 
+#include <libp2p/log.hpp>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -14,6 +17,8 @@
 
 namespace libp2p {
 namespace {
+
+const Logger log("key_file");
 
 /// A file descriptor that closes itself.
 class Descriptor {
@@ -105,6 +110,16 @@ ssize_t read_all(int fd, MutableByteView into) noexcept {
     return static_cast<ssize_t>(have);
 }
 
+/// Whoever reads the key can be the peer.
+void warn_if_exposed(const std::filesystem::path& file, mode_t mode) {
+    if ((mode & (S_IRWXG | S_IRWXO)) == 0) {
+        return;
+    }
+    std::array<char, 8> octal;
+    std::snprintf(octal.data(), octal.size(), "%04o", static_cast<unsigned>(mode & 07777U));
+    log.warning("open_to_others", {{"file", file.native()}, {"mode", octal.data()}, {"safe_mode", "0600"}});
+}
+
 }  // namespace
 
 result<Identity> load_identity(const std::filesystem::path& file) {
@@ -132,6 +147,7 @@ result<Identity> load_identity(const std::filesystem::path& file) {
     if (!key) {
         return key.error().with_context("key file " + file.string());
     }
+    warn_if_exposed(file, status.st_mode);
     return Identity(std::move(*key));
 }
 

@@ -10,7 +10,8 @@ namespace libp2p {
 
 /// Reads the key file that `save_identity`, or another libp2p implementation, wrote: the protobuf message `PrivateKey`
 /// and nothing else. Fails with the system's error when the file cannot be read, and with `Errc::invalid_key` when it
-/// is no regular file, is longer than `kMaxPrivateKeySize`, or holds no key; the message names the file.
+/// is no regular file, is longer than `kMaxPrivateKeySize`, or holds no key; the message names the file. A file that
+/// the group or others may read, write or run is read all the same, with a warning in the log (subsystem "key_file").
 result<Identity> load_identity(const std::filesystem::path& file);
 
 /// What `save_identity` does when the file exists.

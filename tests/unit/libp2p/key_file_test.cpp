@@ -3,6 +3,8 @@
 
 #include "tests/unit/hex.hpp"
 
+#include <libp2p/log.hpp>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,6 +168,39 @@ TEST_F(KeyFile, FollowsALinkWhenItReads) {
     ASSERT_TRUE(save_identity(identity, path()));
     fs::create_symlink(path(), path("link"));
     EXPECT_EQ(load_identity(path("link")).value().peer_id(), identity.peer_id());
+}
+
+TEST_F(KeyFile, WarnsOfAFileThatOthersMayUse) {
+    ASSERT_TRUE(save_identity(Identity::generate(), path()));
+    std::vector<std::string> lines;
+    set_log_sink([&](const LogEvent& event) { lines.push_back(to_line(event)); });
+    const auto loaded_with = [&](mode_t mode) {
+        EXPECT_EQ(::chmod(path().c_str(), mode), 0);
+        lines.clear();
+        EXPECT_TRUE(load_identity(path()));
+        return lines;
+    };
+    for (const mode_t mode : {0600U, 0400U, 0700U}) {
+        EXPECT_EQ(loaded_with(mode), std::vector<std::string>()) << mode;
+    }
+    for (const auto& [mode, text] : {std::pair(0644U, "0644"), {0640U, "0640"}, {0604U, "0604"}, {0620U, "0620"}}) {
+        const auto warnings = loaded_with(mode);
+        EXPECT_EQ(warnings.size(), 1U) << text;
+        const auto line = warnings.empty() ? std::string() : warnings.front();
+        EXPECT_NE(line.find(" warning key_file open_to_others file=" + path().string()), std::string::npos) << line;
+        EXPECT_NE(line.find(std::string(" mode=") + text), std::string::npos) << line;
+    }
+    set_log_sink({});
+}
+
+TEST_F(KeyFile, DoesNotWarnOfAFileThatHoldsNoKey) {
+    write("no key");
+    ASSERT_EQ(::chmod(path().c_str(), 0644), 0);
+    int warnings = 0;
+    set_log_sink([&](const LogEvent&) { ++warnings; });
+    EXPECT_FALSE(load_identity(path()));
+    set_log_sink({});
+    EXPECT_EQ(warnings, 0);
 }
 
 }  // namespace
