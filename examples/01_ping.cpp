@@ -5,8 +5,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
+#include <exception>
 #include <iostream>
 
 using namespace libp2p;
@@ -39,7 +39,12 @@ int main() {
     add_default_stack(client, client_identity);
     server.handle(ping::kProtocol, ping::serve);
 
-    auto done = asio::co_spawn(io, ping_each_other(server, client), asio::use_future);
+    // Ends io.run(), which would else wait for hosts that were not closed.
+    auto rethrow = [](std::exception_ptr failure) {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    };
+    asio::co_spawn(io, ping_each_other(server, client), rethrow);
     io.run();
-    done.get();
 }

@@ -4,8 +4,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
+#include <exception>
 #include <iostream>
 
 using namespace libp2p;
@@ -22,11 +22,25 @@ awaitable<void> say_hello(Host& host, std::string address) {
 }
 
 int main(int count, char** arguments) {
+    if (count != 2) {
+        std::cerr << "usage: 02_echo_client MULTIADDR\n";
+        return 2;
+    }
     asio::io_context io;
     auto identity = Identity::generate();
     Host host(io.get_executor(), identity);
     add_default_stack(host, identity);
-    auto done = asio::co_spawn(io, say_hello(host, count > 1 ? arguments[1] : ""), asio::use_future);
-    io.run();
-    done.get();
+    // Ends io.run(), which would else wait for hosts that were not closed.
+    auto rethrow = [](std::exception_ptr failure) {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    };
+    asio::co_spawn(io, say_hello(host, arguments[1]), rethrow);
+    try {
+        io.run();
+    } catch (const std::exception& failure) {
+        std::cerr << failure.what() << "\n";
+        return 1;
+    }
 }

@@ -4,8 +4,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
+#include <exception>
 #include <iostream>
 #include <map>
 
@@ -22,14 +22,15 @@ public:
             stream->expires_after(std::chrono::seconds(30));  // a silent peer does not keep us for ever
             auto name = co_await read_delimited(*stream, kLongestName);
             if (!name) {
-                co_return;  // the peer has finished, or broke the rules: the stream ends with this handler
+                break;  // the peer has finished, or broke the rules
             }
             auto score = std::to_string(++scores_[std::string(as_text(*name))]);
             auto sent = co_await write_delimited(*stream, as_bytes(score));
             if (!sent) {
-                co_return;
+                co_return;  // nobody is left to answer
             }
         }
+        (void)co_await stream->close_write();  // a polite end: without it, returning resets the stream
     }
 
 private:
@@ -59,6 +60,9 @@ awaitable<void> play(Host& server, Host& client) {
         auto score = (co_await ask(*stream, name)).value();
         std::cout << name << ": " << score << "\n";
     }
+    (co_await stream->close_write()).value();
+    auto end = co_await read_delimited(*stream, kLongestName);
+    std::cout << "then: " << end.error() << "\n";
     co_await client.close();
     co_await server.close();
 }
@@ -71,7 +75,12 @@ int main() {
     Host client(io.get_executor(), client_identity);
     add_default_stack(server, server_identity);
     add_default_stack(client, client_identity);
-    auto done = asio::co_spawn(io, play(server, client), asio::use_future);
+    // Ends io.run(), which would else wait for hosts that were not closed.
+    auto rethrow = [](std::exception_ptr failure) {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    };
+    asio::co_spawn(io, play(server, client), rethrow);
     io.run();
-    done.get();
 }

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <exception>
 #include <iostream>
 
 using namespace libp2p;
@@ -54,8 +55,13 @@ int main() {
     server.handle(ping::kProtocol, ping::serve);
 
     auto watched = asio::co_spawn(io, watch(server.subscribe().value()), asio::use_future);
-    auto done = asio::co_spawn(io, make_something_happen(server, client), asio::use_future);
+    // Ends io.run(), which would else wait for hosts that were not closed.
+    auto rethrow = [](std::exception_ptr failure) {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    };
+    asio::co_spawn(io, make_something_happen(server, client), rethrow);
     io.run();
-    done.get();
     watched.get();
 }

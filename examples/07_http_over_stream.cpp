@@ -5,10 +5,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include <exception>
 #include <iostream>
 
 using namespace libp2p;
@@ -68,7 +68,12 @@ int main() {
     Host client(io.get_executor(), client_identity);
     add_default_stack(server, server_identity);
     add_default_stack(client, client_identity);
-    auto done = asio::co_spawn(io, browse(server, client), asio::use_future);
+    // Ends io.run(), which would else wait for hosts that were not closed.
+    auto rethrow = [](std::exception_ptr failure) {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    };
+    asio::co_spawn(io, browse(server, client), rethrow);
     io.run();
-    done.get();
 }

@@ -9,10 +9,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <unistd.h>
 
+#include <exception>
 #include <iostream>
 
 void add_unix_stack(Host& host, const Identity& identity) {
@@ -44,8 +44,13 @@ int main() {
 
     const auto path = "/tmp/libp2p-example-" + std::to_string(getpid()) + ".sock";
     auto address = Multiaddr::parse("/unix" + path).value();
-    auto done = asio::co_spawn(io, ping_over_unix(server, client, address), asio::use_future);
+    // Ends io.run(), which would else wait for hosts that were not closed.
+    auto rethrow = [](std::exception_ptr failure) {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    };
+    asio::co_spawn(io, ping_over_unix(server, client, address), rethrow);
     io.run();
     unlink(path.c_str());
-    done.get();
 }

@@ -6,6 +6,7 @@
 #include <libp2p/upgrader.hpp>
 
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 using namespace libp2p;
@@ -79,11 +80,17 @@ public:
 
     const Multiaddr& address() const noexcept override { return address_; }
     awaitable<result<std::unique_ptr<InboundConnection>>> accept() override {
-        Unix::socket socket(services_.executor());
-        auto [ec] = co_await acceptor_.async_accept(socket, as_result);
-        if (ec)
-            co_return Error(Errc::shut_down, "unix listener: " + ec.message());
-        co_return std::make_unique<UnixInbound>(services_, std::move(socket), address_);
+        while (acceptor_.is_open()) {
+            Unix::socket socket(services_.executor());
+            auto [ec] = co_await acceptor_.async_accept(socket, as_result);
+            if (!ec)
+                co_return std::make_unique<UnixInbound>(services_, std::move(socket), address_);
+            if (ec == asio::error::operation_aborted)
+                break;
+            asio::steady_timer pause(services_.executor(), std::chrono::milliseconds(100));  // out of descriptors?
+            (void)co_await pause.async_wait(as_result);
+        }
+        co_return Error(Errc::shut_down, "unix listener");
     }
     void close() noexcept override {
         error_code ignored;

@@ -6,3 +6,4 @@ output=$(timeout 30 "$1/03_custom_protocol")
 echo "$output"
 grep -q '^ada: 2$' <<<"$output"
 grep -q '^grace: 1$' <<<"$output"
+grep -q '^then: End of file' <<<"$output"
