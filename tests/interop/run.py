@@ -26,13 +26,23 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from slow_link import SlowLink
+
 HERE = Path(__file__).resolve().parent
 PEERS = ("go", "rust", "litep2p", "js", "py")
 NAMES = {"go": "go-libp2p", "rust": "rust-libp2p", "litep2p": "litep2p", "js": "js-libp2p", "py": "py-libp2p"}
 MIB = 1024 * 1024
 LOOPBACK = "/ip4/127.0.0.1/tcp/"
 STRANGER = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
-SERVED = {"/ipfs/ping/1.0.0", "/ipfs/id/1.0.0", "/perf/1.0.0", "/echo/1.0.0"}
+SERVED = frozenset({"/ipfs/ping/1.0.0", "/ipfs/id/1.0.0", "/perf/1.0.0", "/echo/1.0.0"})
+# Of the peers whose programs do not list what they serve; the others do when they begin to listen.
+SERVED_BY = {
+    "rust": SERVED | {"/ipfs/id/push/1.0.0", "/litep2p-perf/1.0.0", "/interop/reset/1.0.0"},
+    "litep2p": SERVED | {"/litep2p-perf/1.0.0", "/interop/reset/1.0.0"},
+}
+# Who signs its addresses in a way that others take, and takes such a record: rust-libp2p knows the legacy domain only,
+# litep2p no records.
+WITH_RECORDS = frozenset({"go", "js", "py"})
 
 WE_DIAL = "we dial"
 PEER_DIALS = "peer dials"
@@ -59,6 +69,9 @@ class Program:
     listen_options: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     tells_echo_end: bool = False
+    tells_connections: bool = False
+    serves: frozenset[str] = frozenset()  # where it does not say so itself
+    records: bool = True
 
 
 @dataclass
@@ -185,6 +198,10 @@ class Listener:
         with self.changed:
             self.changed.notify_all()
 
+    def all(self, **wanted) -> list[dict]:
+        with self.changed:
+            return [e for e in self.events if all(e.get(k) == v for k, v in wanted.items())]
+
     def count(self, **wanted) -> int:
         with self.changed:
             return sum(all(e.get(k) == v for k, v in wanted.items()) for e in self.events)
@@ -233,6 +250,30 @@ class Redis:
                 time.sleep(0.1)
         self.close()
 
+    def ask(self, *words: str):
+        """One command on a connection of its own: a text, a number, a list, or None."""
+        text = f"*{len(words)}\r\n" + "".join(f"${len(w.encode())}\r\n{w}\r\n" for w in words)
+        with socket.create_connection(("127.0.0.1", self.port), 10) as connection, connection.makefile("rb") as answer:
+            connection.sendall(text.encode())
+            return self._reply(answer)
+
+    def _reply(self, answer):
+        line = answer.readline().rstrip()
+        kind, rest = line[:1], line[1:].decode()
+        if kind == b"$":
+            return None if rest == "-1" else answer.read(int(rest) + 2)[:-2].decode()
+        if kind == b"*":
+            return None if rest == "-1" else [self._reply(answer) for _ in range(int(rest))]
+        if kind == b":":
+            return int(rest)
+        if kind == b"+":
+            return rest
+        raise Failed(f"Redis: {line!r}")
+
+    def somebody_waits(self) -> bool:
+        """Whether a client of this server is blocked in BLPOP."""
+        return bool(re.search(r"\bflags=b\b.*\bcmd=blpop\b", self.ask("CLIENT", "LIST")))
+
     def close(self):
         if self.process is not None:
             end(self.process)
@@ -265,22 +306,39 @@ def identify(dialer: Program, listener: Listener) -> dict:
     raise Failed(f"no identification on stdout: {outcome.said()}")
 
 
+def without_peer(address) -> str:
+    return re.sub(r"/p2p/\w+$", "", str(address))
+
+
 def check_identify(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    before = len(listener.all(event="connected"))
     known = identify(dialer, listener)
-    if known.get("peer") != listener.peer:
-        raise Failed(f"peer {known.get('peer')}, not {listener.peer}")
-    agent = known.get("agent") or ""
-    if not agent or agent != listener.listening.get("agent", agent):
-        raise Failed(f"agent {agent!r}, not {listener.listening.get('agent')!r}")
-    missing = SERVED - set(known.get("protocols", ()))
-    if missing:
-        raise Failed(f"protocols without {sorted(missing)}: {known.get('protocols')}")
-    if not any(a in (listener.bare, listener.address) for a in known.get("addresses", ())):
-        raise Failed(f"{listener.bare} is not among {known.get('addresses')}")
-    observed = re.fullmatch(re.escape(LOOPBACK) + r"(\d+)(/p2p/\w+)?", str(known.get("observed")))
-    if not observed or observed[1] in ("0", listener.bare.rsplit("/", 1)[1]):
+
+    def must_be(what: str, found, wanted) -> None:
+        if found != wanted:
+            raise Failed(f"{what} {found!r}, not {wanted!r}")
+
+    # The id is the key: these are identity multihashes of Ed25519 keys, and Noise has proven it.
+    must_be("peer", known.get("peer"), listener.peer)
+    must_be("agent", known.get("agent"), listener.listening["agent"])
+    protocols = known.get("protocols", [])
+    must_be("protocols", sorted(set(protocols)), sorted(listener.listening.get("protocols") or listener.program.serves))
+    must_be("number of protocols", len(protocols), len(set(protocols)))
+    must_be("addresses", {without_peer(a) for a in known.get("addresses", ())}, {listener.bare})
+    observed = without_peer(known.get("observed"))
+    if not re.fullmatch(re.escape(LOOPBACK) + r"[1-9]\d*", observed):
         raise Failed(f"observed {known.get('observed')!r}")
-    return agent
+    if "local" in known:
+        must_be("observed address", observed, without_peer(known["local"]))
+    if listener.program.tells_connections:
+        listener.expect(10, before, event="connected")
+        seen = [without_peer(e["address"]) for e in listener.all(event="connected")[before:]]
+        must_be("observed address is one that the listener saw", observed in seen, True)
+    elif "local" not in known:
+        raise Failed("nobody tells which address the dialer has")
+    if "signed_record" in known:
+        must_be("signed record", known["signed_record"], dialer.records and listener.program.records)
+    return known["agent"]
 
 
 def check_ping(dialer: Program, listener: Listener, sizes: Sizes) -> str:
@@ -358,29 +416,187 @@ def check_stranger(dialer: Program, listener: Listener, sizes: Sizes) -> str:
 LATENCY = re.compile(r"latency:\n  handshake_plus_one_rtt: (\d+\.?\d*)\n  ping_rtt: (\d+\.?\d*)\n  unit: ms\n?")
 
 
+class Contract:
+    """One test of libp2p's unified-testing: what both sides find in their environment, and the key in Redis."""
+
+    def __init__(self, redis: Redis, name: str, ip: str = "127.0.0.1"):
+        if redis.process is None:
+            raise Skipped("redis-server is not installed")
+        self.redis = redis
+        self.ip = ip
+        self.test = hashlib.sha256(f"{name} (tcp, noise, yamux)\n".encode()).hexdigest()[:8]
+        self.key = self.test + "_listener_multiaddr"
+
+    def environment(self, is_dialer: bool) -> dict[str, str]:
+        return {
+            **os.environ,
+            "TRANSPORT": "tcp", "SECURE_CHANNEL": "noise", "MUXER": "yamux", "DEBUG": "false",
+            "REDIS_ADDR": f"127.0.0.1:{self.redis.port}", "LISTENER_IP": self.ip, "TEST_KEY": self.test,
+            "IS_DIALER": "true" if is_dialer else "false",
+        }
+
+    def dial(self, dialer: Program) -> tuple[float, float]:
+        return self.figures(run(list(dialer.argv), 60, env=self.environment(True)))
+
+    def published(self, patience: float = 30) -> str:
+        """What the listener has put there; it stays."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            found = self.redis.ask("LRANGE", self.key, "0", "-1")
+            if found:
+                if len(found) != 1:
+                    raise Failed(f"the listener published {found}")
+                return found[0]
+            time.sleep(0.02)
+        raise Failed("the listener published nothing")
+
+    @staticmethod
+    def figures(outcome: Outcome) -> tuple[float, float]:
+        """Handshake plus one round trip, and a ping, in milliseconds."""
+        text = outcome.raw.decode(errors="replace")
+        found = LATENCY.fullmatch(text)
+        if outcome.code != 0 or not found:
+            raise Failed(f"exit code {outcome.code}, stdout {text[-200:]!r}, stderr {outcome.errors.strip()[-300:]!r}")
+        return float(found[1]), float(found[2])
+
+
+class UnifiedListener:
+    """The listening side of a test; leaving the block ends it, and it has to have run until then."""
+
+    def __init__(self, program: Program, contract: Contract, log: Path):
+        self.log = log
+        with log.open("wb") as errors:
+            self.process = subprocess.Popen(program.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                            stderr=errors, env=contract.environment(False))
+
+    def __enter__(self) -> "UnifiedListener":
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        ended = self.process.poll()
+        end(self.process)
+        if ended is not None and kind in (None, Failed):
+            said = self.log.read_text(errors="replace").strip()[-300:]
+            raise Failed(f"the listener ended with exit code {ended}: {said}")
+
+
 def check_unified(dialer: Program, listener: Program, redis: Redis, name: str, log: Path) -> str:
-    if redis.process is None:
-        raise Skipped("redis-server is not installed")
-    environment = {
-        **os.environ,
-        "TRANSPORT": "tcp", "SECURE_CHANNEL": "noise", "MUXER": "yamux", "DEBUG": "false",
-        "REDIS_ADDR": f"127.0.0.1:{redis.port}", "LISTENER_IP": "127.0.0.1",
-        "TEST_KEY": hashlib.sha256(f"{name} (tcp, noise, yamux)\n".encode()).hexdigest()[:8],
-    }
-    with log.open("wb") as errors:
-        listening = subprocess.Popen(listener.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
-                                     env={**environment, "IS_DIALER": "false"})
+    contract = Contract(redis, name)
+    with UnifiedListener(listener, contract, log):
+        handshake, _ = contract.dial(dialer)
+    return f"{handshake:.1f} ms"
+
+
+def check_dialer_first(dialer: Program, listener: Program, redis: Redis, name: str, log: Path) -> str:
+    """The dialer has to wait at Redis for the address of a listener that starts late."""
+    contract = Contract(redis, name)
+    dialing = subprocess.Popen(dialer.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env=contract.environment(True))
+    try:
+        until = time.monotonic() + 30
+        while not redis.somebody_waits():
+            if dialing.poll() is not None or time.monotonic() > until:
+                raise Failed(f"the dialer does not wait at Redis; exit code {dialing.poll()}")
+            time.sleep(0.05)
+        time.sleep(1)
+        if dialing.poll() is not None:
+            raise Failed(f"the dialer did not wait; exit code {dialing.returncode}")
+        with UnifiedListener(listener, contract, log):
+            try:
+                out, err = dialing.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                raise Failed("the dialer still runs 60 s after the listener was started") from None
+            contract.figures(Outcome(dialing.returncode, [], out, err.decode(errors="replace")))
+    finally:
+        end(dialing)
+    return ""
+
+
+def address_of_machine() -> str | None:
+    """What others would reach this machine by; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            outcome = run(list(dialer.argv), 60, env={**environment, "IS_DIALER": "true"})
-            if listening.poll() is not None:
-                raise Failed(f"the listener ended with exit code {listening.returncode}: {log.read_text()[-300:]}")
-        finally:
-            end(listening)
-    text = outcome.raw.decode(errors="replace")
-    figures = LATENCY.fullmatch(text)
-    if outcome.code != 0 or not figures:
-        raise Failed(f"exit code {outcome.code}, stdout {text[-200:]!r}, stderr {outcome.errors.strip()[-300:]!r}")
-    return f"{float(figures[1]):.1f} ms"
+            probe.connect(("198.51.100.1", 9))
+            found = probe.getsockname()[0]
+        except OSError:
+            return None
+    return None if found.startswith("127.") else found
+
+
+def check_any_interface(dialer: Program, listener: Program, redis: Redis, name: str, log: Path) -> str:
+    """LISTENER_IP=0.0.0.0: what is published has to be an address that another container can dial."""
+    contract = Contract(redis, name, "0.0.0.0")
+    with UnifiedListener(listener, contract, log):
+        address = contract.published()
+        found = re.fullmatch(r"/ip4/([\d.]+)/tcp/[1-9]\d*/p2p/\w+", address)
+        if not found or found[1] == "0.0.0.0":
+            raise Failed(f"published {address}")
+        if found[1].startswith("127.") and address_of_machine() is not None:
+            raise Failed(f"published {address}, where the machine has {address_of_machine()}")
+        contract.dial(dialer)
+    return ""
+
+
+ONE_WAY = 0.25  # seconds; long beside what a busy machine adds to a handshake
+TRIES = 3
+AT_MOST = 3.3  # round trips: TCP, Noise, and the question with its answer
+
+
+class Trips:
+    """From the dial to the first octet of an answer, in round trips, over a slow link.
+
+    What both programs compute meanwhile is measured without the link, and taken off: 80 ms with an interpreted peer.
+    The least of some tries counts, since a busy machine only ever adds.
+    """
+
+    def __init__(self, dialer: Program, listener: Program, redis: Redis, name: str, log: Path):
+        self.programs = (dialer, listener)
+        self.redis = redis
+        self.name = name
+        self.log = log
+        self.far = self.near = float("inf")  # milliseconds
+        self.flights = ""
+
+    def measure(self) -> float:
+        dialer, listener = self.programs
+        behind = Contract(self.redis, self.name + " behind the link")
+        before = Contract(self.redis, self.name + " before the link")
+        with UnifiedListener(listener, behind, self.log):
+            host, port, peer = re.fullmatch(r"/ip4/([\d.]+)/tcp/(\d+)(/p2p/\w+)", behind.published()).groups()
+            link = SlowLink(host, int(port), ONE_WAY)
+            try:
+                self.redis.ask("RPUSH", before.key, f"{LOOPBACK}{link.port}{peer}")
+                took, ping = before.dial(dialer)
+            finally:
+                link.close()
+            self.near = min(self.near, behind.dial(dialer)[0])
+        if ping < 2000 * ONE_WAY:
+            raise Failed(f"a ping took {ping} ms over a link of {2000 * ONE_WAY:.0f} ms")
+        if took < self.far:
+            self.far, self.flights = took, link.told()
+        return (self.far - self.near) / (2000 * ONE_WAY)
+
+
+def check_trips(*sides) -> str:
+    trips = Trips(*sides)
+    for _ in range(TRIES):
+        took = trips.measure()
+        if took <= AT_MOST:
+            break
+    if not 2.5 < took <= AT_MOST:  # with fewer it was not this link
+        raise Failed(f"{took:.2f} round trips: {trips.flights}")
+    return f"{took:.1f}"
+
+
+def check_trips_of_peer(dialer: Program, listener: Program, redis: Redis, name: str, log: Path) -> str:
+    """How it dials is the peer's affair; our listener may not cost it more than its own does."""
+    ours = Trips(dialer, listener, redis, name, log)
+    its_own = Trips(dialer, dialer, redis, name + ", its own", log)
+    for _ in range(TRIES):
+        took, own = ours.measure(), its_own.measure()
+        if took <= own + 0.5:
+            return f"{took:.1f}, {own:.1f} with its own listener"
+    raise Failed(f"{took:.2f} round trips, {own:.2f} with its own listener: {ours.flights}; own: {its_own.flights}")
 
 
 # Cell, what we use as a dialer, what we use as a listener, check.
@@ -396,9 +612,15 @@ CELLS = (
     ("reset, both ways", "probe", "probe", check_reset),
     ("wrong peer id refused", "p2p", "p2p", check_stranger),
 )
-UNIFIED = "unified-testing"
+# Cell, check when we dial, check when the peer dials: programs that only the environment drives.
+UNIFIED = (
+    ("unified-testing", check_unified, check_unified),
+    ("unified, dialer first", check_dialer_first, check_dialer_first),
+    ("unified, 0.0.0.0", check_any_interface, check_any_interface),
+    ("round trips to first echo", check_trips, check_trips_of_peer),
+)
 ENDS = "ends at SIGTERM"
-ROWS = tuple(cell[0] for cell in CELLS) + (UNIFIED, ENDS)
+ROWS = tuple(cell[0] for cell in CELLS) + tuple(cell[0] for cell in UNIFIED) + (ENDS,)
 
 
 class Run:
@@ -464,12 +686,15 @@ class Run:
                     return check(dialer, listener_of(listen_role), self.sizes)
                 self.cell(peer, direction, name, work)
 
-            def unified():
-                ours = self.our("probe")
-                dialer, listener = (ours, program) if direction == WE_DIAL else (program, ours)
-                key = f"{peer} {direction} {os.getpid()}"
-                return check_unified(dialer, listener, self.redis, key, self.folder / f"{peer}-unified.log")
-            self.cell(peer, direction, UNIFIED, unified)
+            for name, we_dial, peer_dials in UNIFIED:
+                def unified():
+                    ours = self.our("probe")
+                    key = f"{name} {peer} {direction} {os.getpid()}"
+                    log = self.folder / f"{peer}-unified.log"
+                    if direction == WE_DIAL:
+                        return we_dial(ours, program, self.redis, key, log)
+                    return peer_dials(program, ours, self.redis, key, log)
+                self.cell(peer, direction, name, unified)
 
             def ends():
                 running = [found for found in listeners.values() if isinstance(found, Listener)]
@@ -555,7 +780,8 @@ def document(cells: list[Cell], peers: list[str], sizes: Sizes) -> str:
         "What the cells mean:",
         "",
         "- connect: three fresh connections, and identify shows TCP, Noise and yamux; the figure is the median time.",
-        "- identify: peer id, agent, protocols, listen address and observed address are right.",
+        "- identify: peer id, agent, all protocols, listen addresses, observed address and whether the record is signed",
+        "  are what the other side says of itself.",
         f"- pings: {sizes.pings} on one stream; the median.",
         f"- perf: {sizes.transfer // MIB} MiB up and {sizes.transfer // MIB} MiB down by `/perf/1.0.0`, counted.",
         f"- perf-echo: {sizes.transfer // MIB} MiB of a pattern by `/echo/1.0.0`, read back meanwhile, all compared.",
@@ -565,7 +791,11 @@ def document(cells: list[Cell], peers: list[str], sizes: Sizes) -> str:
         "- reset: the dialer sees the listener's reset of a stream, and the listener sees the dialer's.",
         "- wrong peer id: the right address with another peer id gives `peer_mismatch`, the listener goes on.",
         "- unified-testing: libp2p's transport test contract (environment variables, Redis, YAML); the figure is the",
-        "  handshake plus one round trip.",
+        "  handshake plus one round trip. The dialer once starts before the listener and waits; and a listener on",
+        "  0.0.0.0 publishes an address that another machine can dial.",
+        f"- round trips to first echo: from the dial to the first octet of an answer (of ping) over a TCP link of",
+        f"  {2000 * ONE_WAY:.0f} ms, in round trips, TCP's own included. We may take {AT_MOST}; who dials us, what it takes with",
+        "  itself.",
         "- ends at SIGTERM: the listener ends with exit code 0 after all this.",
         "",
         "Figures are rounded to one digit; they say that nothing is badly slow, no more. `tests/bench` measures.",
@@ -608,8 +838,9 @@ def build_peers(wanted: list[str]) -> dict[str, list[str]]:
     return json.loads(done.stdout or "{}")
 
 
-def as_peer(argv: list[str]) -> Program:
-    return Program(tuple(argv), listen_options=("--events",), tells_echo_end=True)
+def as_peer(name: str, argv: list[str]) -> Program:
+    return Program(tuple(argv), listen_options=("--events",), tells_echo_end=True,
+                   serves=SERVED_BY.get(name, frozenset()), records=name in WITH_RECORDS)
 
 
 def main() -> int:
@@ -635,12 +866,12 @@ def main() -> int:
     if args.ours:
         if args.ours not in commands:
             parser.error(f"the peer {args.ours} is not built")
-        ours = {"p2p": as_peer(commands[args.ours]), "probe": as_peer(commands[args.ours])}
+        ours = dict.fromkeys(("p2p", "probe"), as_peer(args.ours, commands[args.ours]))
     else:
         if args.p2p is None:
             parser.error("--p2p or --ours is needed")
         ours = {
-            "p2p": Program((str(args.p2p.resolve()),), options=("--json",)),
+            "p2p": Program((str(args.p2p.resolve()),), options=("--json",), tells_connections=True),
             "probe": Program((str(args.probe.resolve()),), tells_echo_end=True) if args.probe else None,
         }
         for role, path in (("p2p", args.p2p), ("probe", args.probe)):
@@ -651,7 +882,7 @@ def main() -> int:
 
     sizes = Sizes(10, 4 * MIB, 20) if args.quick else Sizes(100, 64 * MIB, 100)
     with tempfile.TemporaryDirectory(prefix="interop-") as folder:
-        work = Run(ours, {p: as_peer(commands[p]) for p in wanted if p in commands}, sizes, Path(folder))
+        work = Run(ours, {p: as_peer(p, commands[p]) for p in wanted if p in commands}, sizes, Path(folder))
         try:
             for peer in wanted:
                 for direction in DIRECTIONS:
