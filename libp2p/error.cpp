@@ -93,7 +93,9 @@ std::ostream& operator<<(std::ostream& out, const Error& error) {
 }
 
 void throw_exception_from_error(const Error& error, const boost::source_location&) {
-    throw boost::system::system_error(error.code(), std::string(error.detail()));
+    // Without the place in Asio that the code may carry, which says nothing to whoever reads the message.
+    const error_code code(error.code().value(), error.code().category());
+    throw boost::system::system_error(code, std::string(error.detail()));
 }
 
 }  // namespace libp2p

@@ -157,7 +157,7 @@ result<Identity> identity_for(const CommonOptions& options) {
     }
     auto identity = load_identity(options.key_file);
     if (!identity && identity.error() != Errc::invalid_key) {
-        return Error(Errc::invalid_key, options.key_file + " cannot be read: " + identity.error().message());
+        return Error(Errc::invalid_key, identity.error().message());
     }
     return identity;
 }

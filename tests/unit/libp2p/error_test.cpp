@@ -119,5 +119,18 @@ TEST(Result, ItsValueThrowsASystemErrorWithCodeAndWords) {
     }
 }
 
+TEST(Error, ThrowsWithoutThePlaceThatACodeCarries) {
+    static constexpr boost::source_location kPlace = BOOST_CURRENT_LOCATION;
+    const error_code code(ECONNREFUSED, boost::system::system_category(), &kPlace);
+    const result<int> refused = Error(code, "/ip4/127.0.0.1/tcp/1");
+    try {
+        (void)refused.value();
+        FAIL() << "nothing was thrown";
+    } catch (const boost::system::system_error& error) {
+        EXPECT_EQ(error.code(), code);
+        EXPECT_STREQ(error.what(), "/ip4/127.0.0.1/tcp/1: Connection refused [system:111]");
+    }
+}
+
 }  // namespace
 }  // namespace libp2p
