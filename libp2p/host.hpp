@@ -36,6 +36,7 @@ struct HostOptions {
     std::string agent = "cpp-libp2p/0.1.0";       ///< what identify tells of the program
     std::string protocol_version = "ipfs/0.1.0";  ///< what identify tells of the network
     bool identify = true;                         ///< run identify on new connections and answer it
+    std::string dns_servers;                      ///< "192.0.2.1:53,[2001:db8::1]:53"; empty: the system's
 };
 
 struct DialOptions {
@@ -99,8 +100,9 @@ public:
     std::vector<Multiaddr> addresses() const;
 
     /// Connects to the peer named by the last component, `/p2p/<id>`, unless a connection stands. Everybody who dials
-    /// one peer at a time shares one dial. Fails with `Errc::dial_failed`, whose causes tell each address's end, or,
-    /// when there was only one address, with that address's error.
+    /// one peer at a time shares one dial, each with a deadline of its own, and adds addresses to it. Fails with
+    /// `Errc::dial_failed`, whose causes tell each address's end, or, when there was only one address, with that
+    /// address's error.
     awaitable<result<PeerId>> connect(Multiaddr address, DialOptions options = {});
 
     /// The same for several addresses of one peer, raced under one deadline; known ones are added.
@@ -136,7 +138,8 @@ public:
     result<EventSubscription> subscribe(std::size_t capacity = 64);
 
     /// Stops listening, says goodbye on every connection within `Timeouts::close`, cancels and joins every handler.
-    /// Afterwards the budget reads zero. Idempotent.
+    /// Afterwards the budget reads zero. Idempotent. Cancelling it cuts the goodbyes short; the rest is done all the
+    /// same.
     awaitable<void> close();
 
 private:

@@ -68,6 +68,7 @@ struct Limits {
 /// How long each stage may take.
 struct Timeouts {
     std::chrono::milliseconds dial{15'000};              ///< a whole dial, all addresses of the peer
+    std::chrono::milliseconds dial_attempt{5'000};       ///< one address, when others wait for their turn
     std::chrono::milliseconds upgrade{10'000};           ///< inbound: from accept to a multiplexed connection
     std::chrono::milliseconds negotiate_stream{10'000};  ///< from stream open to an agreed protocol
     std::chrono::milliseconds identify{5'000};           ///< one identify exchange

@@ -14,7 +14,12 @@ void TaskScope::spawn(awaitable<void> task, std::shared_ptr<void> keep_alive) {
     auto done = [this, child, owner = std::move(keep_alive)](std::exception_ptr failure) {
         finish(child, std::move(failure));
     };
-    asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(child->slot(), std::move(done)));
+    try {
+        asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(child->slot(), std::move(done)));
+    } catch (...) {
+        children_.erase(child);  // nobody would
+        throw;
+    }
     if (cancelled_) {
         child->emit(asio::cancellation_type::terminal);
     }
@@ -24,15 +29,21 @@ void TaskScope::spawn_until(
     std::shared_ptr<Deadline> deadline, awaitable<void> task, std::shared_ptr<void> keep_alive
 ) {
     auto child = children_.emplace(children_.end());
-    child->slot().assign([deadline](asio::cancellation_type type) { deadline->signal_.emit(type); });
     auto done = [this, child, deadline, owner = std::move(keep_alive)](std::exception_ptr failure) {
         deadline->timer_.cancel();
         finish(child, std::move(failure));
     };
-    deadline->start();
-    auto slot = deadline->signal_.slot();
-    asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(slot, std::move(done)));
-    if (cancelled_) {
+    try {
+        child->slot().assign([deadline](asio::cancellation_type type) { deadline->signal_.emit(type); });
+        deadline->start();
+        auto slot = deadline->signal_.slot();
+        asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(slot, std::move(done)));
+    } catch (...) {
+        deadline->timer_.cancel();
+        children_.erase(child);
+        throw;
+    }
+    if (cancelled_ || deadline->has_passed()) {
         child->emit(asio::cancellation_type::terminal);
     }
 }

@@ -94,6 +94,9 @@ template <class T>
 awaitable<result<T>> with_deadline(std::shared_ptr<Deadline> deadline, awaitable<result<T>> operation) {
     auto executor = co_await asio::this_coro::executor;
     auto caller = co_await asio::this_coro::cancellation_state;
+    if (deadline->has_passed()) {
+        co_return asio::error::make_error_code(asio::error::timed_out);
+    }
     detail::CancellationRelay relay(caller.slot(), deadline->signal_);
     deadline->start();
     std::optional<result<T>> outcome;

@@ -33,7 +33,7 @@ inline constexpr std::size_t kMaxNameSize = 253;
 /// The name stands in the detail. Cancelling a lookup ends it at once.
 class Resolver {
 public:
-    /// `timeout` bounds one lookup. `servers` replaces those of the system, "127.0.0.1:5353,[::1]:53"; for tests.
+    /// `timeout` bounds one lookup. `servers` replaces those of the system, "127.0.0.1:5353,[::1]:53".
     Resolver(asio::any_io_executor executor, std::chrono::milliseconds timeout, std::string servers = {});
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;

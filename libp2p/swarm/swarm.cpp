@@ -38,7 +38,7 @@ Swarm::Swarm(asio::any_io_executor executor, Identity identity, HostOptions opti
       manager_(options_.connection_manager, options_.limits),
       events_(executor, options_.limits.subscriptions),
       peer_store_(options_.limits),
-      resolver_(executor, options_.timeouts.resolve),
+      resolver_(executor, options_.timeouts.resolve, options_.dns_servers),
       tasks_(executor),
       dialer_(*this, tasks_) {}
 
@@ -510,6 +510,9 @@ void Swarm::announce(const ManagedConnection& connection, const Stream& stream) 
 // --- the end
 
 awaitable<void> Swarm::close() {
+    // Who is cancelled here gives up on saying goodbye, not on joining.
+    bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     closing_ = true;
     for (auto& listener : listeners_) {
         listener->close();
@@ -522,9 +525,14 @@ awaitable<void> Swarm::close() {
     };
     co_await with_tasks(body);
     tasks_.cancel();
-    co_await tasks_.join();
+    try {
+        co_await tasks_.join();
+    } catch (const std::exception& failure) {
+        log.error("task.failed", {{"what", failure.what()}});  // its connection or dial has ended with it
+    }
     resolver_.cancel();
     events_.close();
+    co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
 void Swarm::abort() noexcept {

@@ -5,17 +5,22 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
 
 #include <malloc.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace {
 
 using namespace libp2p;
+using namespace std::chrono_literals;
 using test::Node;
 
 constexpr std::size_t kConnections = 200;
@@ -44,23 +49,46 @@ awaitable<void> answer(std::unique_ptr<Stream> stream) {
     }
 }
 
-awaitable<void> settle() {
+awaitable<void> pause(std::chrono::milliseconds time) {
     auto executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor, std::chrono::milliseconds(1500));
+    asio::steady_timer timer(executor, time);
     co_await timer.async_wait(asio::use_awaitable);
 }
 
+awaitable<void> settle() {
+    return pause(1500ms);
+}
+
+/// A socket of the system's alone, which holds nothing on the heap: only the other side is to be counted.
+class BareSocket {
+public:
+    BareSocket(std::uint16_t port, ByteView greeting) : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        asio::ip::tcp::endpoint target(asio::ip::address_v4::loopback(), port);
+        if (::connect(descriptor_, target.data(), static_cast<socklen_t>(target.size())) != 0 ||
+            ::send(descriptor_, greeting.data(), greeting.size(), 0) != static_cast<ssize_t>(greeting.size())) {
+            throw std::system_error(errno, std::generic_category(), "bare socket");
+        }
+    }
+    BareSocket(BareSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    BareSocket& operator=(BareSocket&&) = delete;
+    ~BareSocket() {
+        if (descriptor_ >= 0) {
+            ::close(descriptor_);
+        }
+    }
+
+private:
+    int descriptor_;
+};
+
 /// What `count` sockets cost a listener that got `greeting` from each and nothing more.
-awaitable<double> half_made(asio::io_context& io, std::uint16_t port, ByteView greeting, std::size_t count) {
-    std::vector<asio::ip::tcp::socket> sockets;
-    sockets.reserve(count);
+awaitable<double> half_made(std::uint16_t port, ByteView greeting, std::size_t count) {
+    std::vector<BareSocket> clients;
+    clients.reserve(count);
     const auto before = heap();
     for (std::size_t i = 0; i < count; ++i) {
-        auto& socket = sockets.emplace_back(io);
-        asio::ip::tcp::endpoint endpoint(asio::ip::make_address("127.0.0.1"), port);
-        co_await socket.async_connect(endpoint, asio::use_awaitable);
-        auto buffer = asio::buffer(greeting.data(), greeting.size());
-        co_await asio::async_write(socket, buffer, asio::use_awaitable);
+        clients.emplace_back(port, greeting);
+        co_await pause(0ms);  // the listener accepts it
     }
     co_await settle();
     co_return (heap() - before) / static_cast<double>(count);
@@ -105,7 +133,7 @@ awaitable<void> measure(asio::io_context& io) {
     streams.clear();
     co_await settle();
 
-    const auto silent = co_await half_made(io, port, {}, kConnections);
+    const auto silent = co_await half_made(port, {}, kConnections);
     // multistream header, /noise, and a first Noise message (an ephemeral key: the base point).
     Bytes greeting;
     for (std::string_view part : {std::string_view("\x13/multistream/1.0.0\n"), std::string_view("\x07/noise\n")}) {
@@ -113,7 +141,7 @@ awaitable<void> measure(asio::io_context& io) {
     }
     greeting.insert(greeting.end(), {0, 32, 9});
     greeting.resize(greeting.size() + 31);
-    const auto in_noise = co_await half_made(io, port, greeting, kConnections);
+    const auto in_noise = co_await half_made(port, greeting, kConnections);
 
     std::printf(
         "{\"idle_connection_bytes\": %.0f, \"idle_stream_bytes\": %.0f, \"silent_inbound_bytes\": %.0f, "

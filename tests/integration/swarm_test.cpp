@@ -6,6 +6,7 @@
 #include <libp2p/tasks.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -551,6 +552,70 @@ TEST_F(SwarmTest, DialsSoManyAddressesOfOnePeerAtOnce) {
         const auto dialled = std::count_if(mute.begin(), mute.end(), [](auto& port) { return port->was_dialled(); });
         EXPECT_EQ(dialled, 3);
         co_await close(a);
+    };
+    run(io_, body());
+}
+
+TEST_F(SwarmTest, SilentAddressesMakeRoomForThoseThatWait) {
+    HostOptions options;
+    options.limits.dials_per_peer = 2;
+    options.timeouts.dial_attempt = 50ms;
+    Node a(io_, options);
+    Node b(io_);
+    auto body = [&]() -> awaitable<void> {
+        std::vector<std::unique_ptr<MutePort>> mute;
+        std::vector<Multiaddr> addresses;
+        unsigned highest = 0;
+        for (int i = 0; i < 5; ++i) {
+            mute.push_back(std::make_unique<MutePort>(io_));
+            addresses.push_back(mute.back()->address());
+            highest = std::max<unsigned>(highest, mute.back()->port());
+        }
+        auto good = co_await listen_above(b, highest);
+        addresses.push_back(good);
+        const auto start = Clock::now();
+        auto peer = co_await a.host.connect(b.host.id(), addresses, within(kFar));
+        EXPECT_OK(peer);
+        EXPECT_LT(Clock::now() - start, kFar / 4);
+        co_await close(a);
+        co_await close(b);
+    };
+    run(io_, body());
+}
+
+TEST_F(SwarmTest, AnAddressThatNobodyWaitsBehindHasTheWholeDeadline) {
+    HostOptions options;
+    options.limits.dials_per_peer = 1;
+    options.timeouts.dial_attempt = 1ms;
+    Node a(io_, options);
+    auto body = [&]() -> awaitable<void> {
+        MutePort mute(io_);
+        const auto start = Clock::now();
+        auto peer = co_await a.host.connect(mute.address().with_peer(stranger()), within(300ms));
+        EXPECT_ERROR(peer, asio::error::make_error_code(asio::error::timed_out));
+        EXPECT_GE(Clock::now() - start, 300ms);
+        co_await close(a);
+    };
+    run(io_, body());
+}
+
+TEST_F(SwarmTest, ANameThatIsBeingLookedUpKeepsNoAddressWaiting) {
+    asio::ip::udp::socket silent(io_, {asio::ip::make_address("127.0.0.1"), 0});
+    HostOptions options;
+    options.dns_servers = "127.0.0.1:" + std::to_string(silent.local_endpoint().port());
+    options.timeouts.resolve = kFar;
+    Node a(io_, options);
+    Node b(io_);
+    auto body = [&]() -> awaitable<void> {
+        auto good = co_await listen(b);
+        std::vector<Multiaddr> addresses{Multiaddr::parse("/dns4/slow.example/tcp/1").value(), good};
+        const auto start = Clock::now();
+        auto peer = co_await a.host.connect(b.host.id(), addresses, within(kFar));
+        EXPECT_OK(peer);
+        EXPECT_LT(Clock::now() - start, kFar / 4);
+        EXPECT_GT(silent.available(), 0U) << "the name was to be looked up";
+        co_await close(a);
+        co_await close(b);
     };
     run(io_, body());
 }
