@@ -6,9 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <optional>
-#include <span>
-#include <stdexcept>
 #include <utility>
 
 namespace libp2p {

@@ -4,7 +4,8 @@
 #include <libp2p/async.hpp>
 #include <libp2p/bytes.hpp>
 
-#include <initializer_list>
+#include <cstddef>
+#include <span>
 
 namespace libp2p {
 

@@ -13,7 +13,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 namespace libp2p {
 
@@ -132,6 +131,7 @@ struct LogFilter {
 /// Longest text that `LogFilter::parse` reads.
 inline constexpr std::size_t kMaxLogFilterSize = 4096;
 
+/// From now on for the whole process, loggers that were made before included. Thread-safe.
 void set_log_filter(LogFilter filter);
 
 /// Takes the filter from the environment variable LIBP2P_LOG, if it is set.

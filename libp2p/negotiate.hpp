@@ -60,6 +60,7 @@ std::unique_ptr<Stream> lazy_stream(
     std::unique_ptr<Stream> stream, ProtocolId protocol, std::chrono::milliseconds answer_timeout = {}
 );
 
+/// A byte stream that speaks `protocol` at once.
 std::unique_ptr<ByteStream> negotiate_lazily(std::unique_ptr<ByteStream> raw, ProtocolId protocol);
 
 /// The channel's `read_chunk` lends what the channel beneath lends.

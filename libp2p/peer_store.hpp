@@ -27,10 +27,10 @@ inline constexpr std::size_t kMaxStoredAddressSize = 512;
 
 /// What is known of peers, in memory: where they are, what they serve, who they say they are.
 ///
-/// Filled by identify, by `Host::connect` and by the application. Bounded by `limits.known_peers`,
-/// `known_peers_memory`, `addresses_per_peer` and `protocols_per_peer`: what comes too much is dropped, and when there
-/// are too many peers, those whose entries were changed least lately are forgotten, unless somebody holds them. Reads
-/// no clock.
+/// Filled by identify and by the application; addresses given to `Host::connect` are used for that dial alone. Bounded
+/// by `limits.known_peers`, `known_peers_memory`, `addresses_per_peer` and `protocols_per_peer`: what comes too much is
+/// dropped, and when there are too many peers, those whose entries were changed least lately are forgotten, unless
+/// somebody holds them. Reads no clock.
 class PeerStore {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -81,8 +81,8 @@ public:
 
     // --- entries -----------------------------------------------------------------------------------------------------
 
-    /// Keeps the entry of `peer`, also one that comes later, from being forgotten to make room; for connected peers and
-    /// for those the application cares for. Counted: as many `unhold` end it.
+    /// Keeps the entry of `peer`, also one that comes later, from being forgotten to make room; for peers that the
+    /// application cares for. Counted: as many `unhold` end it.
     void hold(const PeerId& peer);
     void unhold(const PeerId& peer) noexcept;
 

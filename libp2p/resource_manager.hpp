@@ -34,6 +34,7 @@ public:
     result<void> set_peer(const PeerId& peer);
 
     /// Pays for one stream: in a scope of its own, below the connection and, until `negotiated`, below `transient`.
+    /// Fails with `Errc::limit_exceeded`.
     result<Charge> open_stream(Direction direction);
 
     /// The protocol of the stream is agreed: its charge leaves `transient`.

@@ -28,7 +28,7 @@ public:
     /// left the scope; give it the owner of the scope where nobody joins.
     void spawn(awaitable<void> task, std::shared_ptr<void> keep_alive = nullptr);
 
-    /// The same for a task that is also asked to stop once `deadline` has passed.
+    /// The same for a task that is also asked to stop once `deadline` has passed. A deadline serves one task.
     void spawn_until(
         std::shared_ptr<Deadline> deadline, awaitable<void> task, std::shared_ptr<void> keep_alive = nullptr
     );

@@ -6,8 +6,7 @@
 #include <libp2p/resource_manager.hpp>
 
 #include <memory>
-#include <optional>
-#include <string>
+#include <string_view>
 
 namespace libp2p {
 

@@ -51,7 +51,9 @@ public:
     void add_muxer(std::unique_ptr<Muxer> muxer);
 
     /// Takes `raw` over. `scope` pays for it and outlives the connection; it is moved to the peer as soon as that is
-    /// proven, before anything is multiplexed. The caller bounds the time.
+    /// proven, before anything is multiplexed. The caller bounds the time. Fails with `Errc::no_common_protocol`, with
+    /// `Errc::limit_exceeded` when the peer has too many connections, or as `SecurityProtocol::secure` does; `raw` is
+    /// then destroyed, also on cancellation.
     awaitable<result<std::unique_ptr<Connection>>> upgrade(
         std::unique_ptr<ByteStream> raw, UpgradeRequest request, ConnectionScope& scope
     );

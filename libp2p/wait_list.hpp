@@ -7,13 +7,13 @@
 
 namespace libp2p {
 
-/// Any number of coroutines that wait for the same thing, first come first served.
+/// Any number of coroutines that wait for the same thing, first come first served. Outlives those who wait.
 class WaitList {
 public:
     explicit WaitList(asio::any_io_executor executor) noexcept : executor_(std::move(executor)) {}
 
-    /// Succeeds when woken by `notify_one` or `notify_all`; `operation_aborted` when cancelled. Check the condition
-    /// again.
+    /// Succeeds when woken by `notify_one` or `notify_all`; `operation_aborted` when cancelled.
+    /// Check the condition again.
     awaitable<error_code> wait();
 
     void notify_one() noexcept;

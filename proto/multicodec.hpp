@@ -13,7 +13,6 @@ inline constexpr std::uint64_t kIdentity = 0x00;
 inline constexpr std::uint64_t kSha2_256 = 0x12;
 
 // What a CID points to.
-inline constexpr std::uint64_t kRaw = 0x55;
 inline constexpr std::uint64_t kDagPb = 0x70;
 inline constexpr std::uint64_t kLibp2pKey = 0x72;
 

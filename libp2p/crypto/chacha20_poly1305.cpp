@@ -85,31 +85,6 @@ void ChaCha20Poly1305::seal(std::uint64_t counter, ByteView associated, ByteView
     BOOST_ASSERT(written == sealed.size());
 }
 
-void ChaCha20Poly1305::seal_in_place(
-    std::uint64_t counter, ByteView associated, MutableByteView text, std::span<std::uint8_t, kTagSize> tag
-) const noexcept {
-    const auto nonce = nonce_of(counter);
-    std::size_t written = 0;
-    must(
-        EVP_AEAD_CTX_seal_scatter(
-            context(context_),
-            text.data(),
-            tag.data(),
-            &written,
-            tag.size(),
-            nonce.data(),
-            nonce.size(),
-            text.data(),
-            text.size(),
-            nullptr,
-            0,
-            associated.data(),
-            associated.size()
-        ) == 1
-    );
-    BOOST_ASSERT(written == tag.size());
-}
-
 bool ChaCha20Poly1305::open(std::uint64_t counter, ByteView associated, ByteView sealed, MutableByteView plaintext)
     const noexcept {
     if (sealed.size() < kTagSize) {

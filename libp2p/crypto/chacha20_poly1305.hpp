@@ -34,11 +34,6 @@ public:
     /// start at the same address; any other overlap is a mistake.
     void seal(std::uint64_t counter, ByteView associated, ByteView plaintext, MutableByteView sealed) const noexcept;
 
-    /// Encrypts `text` where it stands and writes the tag to `tag`, which may directly follow it.
-    void seal_in_place(
-        std::uint64_t counter, ByteView associated, MutableByteView text, std::span<std::uint8_t, kTagSize> tag
-    ) const noexcept;
-
     /// Checks and decrypts `sealed` (ciphertext, then tag) into `plaintext`, which must be `kTagSize` octets shorter.
     /// The two may start at the same address; any other overlap is a mistake. False when the tag does not fit, or when
     /// `sealed` is too short to hold one; what is in `plaintext` then is of no use, but never decrypted text.

@@ -7,21 +7,7 @@
 #include <openssl/hkdf.h>
 #include <openssl/hmac.h>
 
-#include <algorithm>
-#include <array>
-
 namespace libp2p::crypto {
-namespace {
-
-/// The outputs of Noise's HKDF are those of RFC 5869 with an empty info, cut into pieces.
-template <std::size_t Outputs>
-SecretArray<32 * Outputs> expand(const Secret32& chaining_key, ByteView input) noexcept {
-    SecretArray<32 * Outputs> out;
-    hkdf_sha256(chaining_key.view(), input, {}, out.writable());
-    return out;
-}
-
-}  // namespace
 
 Sha256Digest hmac_sha256(ByteView key, ByteView message) noexcept {
     Sha256Digest digest;
@@ -32,13 +18,10 @@ Sha256Digest hmac_sha256(ByteView key, ByteView message) noexcept {
 }
 
 TwoSecrets noise_hkdf2(const Secret32& chaining_key, ByteView input) noexcept {
-    const auto out = expand<2>(chaining_key, input);
+    // The outputs are those of RFC 5869 with an empty info, cut into pieces.
+    SecretArray<64> out;
+    hkdf_sha256(chaining_key.view(), input, {}, out.writable());
     return {Secret32(out.view().first<32>()), Secret32(out.view().last<32>())};
-}
-
-ThreeSecrets noise_hkdf3(const Secret32& chaining_key, ByteView input) noexcept {
-    const auto out = expand<3>(chaining_key, input);
-    return {Secret32(out.view().first<32>()), Secret32(out.view().subspan<32, 32>()), Secret32(out.view().last<32>())};
 }
 
 void hkdf_sha256(ByteView salt, ByteView input, ByteView info, MutableByteView out) noexcept {

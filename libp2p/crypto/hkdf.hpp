@@ -16,17 +16,9 @@ struct TwoSecrets {
     Secret32 second;
 };
 
-struct ThreeSecrets {
-    Secret32 first;
-    Secret32 second;
-    Secret32 third;
-};
-
-/// Noise's HKDF with two outputs: `chaining_key` is the salt, `input` (0 or 32 octets in practice) the key material.
+/// Noise's HKDF with two outputs (Noise specification, section 4.3): `chaining_key` is the salt, `input` (0 or 32
+/// octets in practice) the key material.
 TwoSecrets noise_hkdf2(const Secret32& chaining_key, ByteView input) noexcept;
-
-/// Noise's HKDF with three outputs; the first two equal those of `noise_hkdf2`.
-ThreeSecrets noise_hkdf3(const Secret32& chaining_key, ByteView input) noexcept;
 
 /// HKDF-SHA-256 of RFC 5869, extract and expand, filling `out`. At most 255 * 32 octets can be asked for.
 void hkdf_sha256(ByteView salt, ByteView input, ByteView info, MutableByteView out) noexcept;

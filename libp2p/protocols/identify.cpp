@@ -6,7 +6,6 @@
 #include <libp2p/log.hpp>
 #include <libp2p/peer_record.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace libp2p::identify {

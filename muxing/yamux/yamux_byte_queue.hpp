@@ -6,7 +6,6 @@
 #include <libp2p/bytes.hpp>
 
 #include <cstddef>
-#include <cstdint>
 
 namespace libp2p::yamux {
 

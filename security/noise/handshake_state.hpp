@@ -18,7 +18,8 @@ struct SessionKeys {
     crypto::Sha256Digest handshake_hash;
 };
 
-/// One side of Noise_XX_25519_ChaChaPoly_SHA256. Octets in, octets out; no framing, and no opinion on payloads.
+/// One side of Noise_XX_25519_ChaChaPoly_SHA256 (Noise specification, section 5.3). Octets in, octets out; no framing,
+/// and no opinion on payloads.
 ///
 ///     -> e
 ///     <- e, ee, s, es

@@ -4,8 +4,6 @@
 #include <libp2p/async.hpp>
 #include <libp2p/tasks.hpp>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>

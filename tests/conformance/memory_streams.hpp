@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <utility>
 
 /// Byte streams for tests: between two ends of one process, and decorators that make them fail, lie and stutter.

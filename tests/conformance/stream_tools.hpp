@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 /// What tests of streams do again and again.
 namespace libp2p::conformance {

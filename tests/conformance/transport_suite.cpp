@@ -8,9 +8,7 @@
 #include <libp2p/timeout.hpp>
 #include <libp2p/upgrader.hpp>
 
-#include <deque>
 #include <optional>
-#include <vector>
 
 namespace libp2p::conformance {
 

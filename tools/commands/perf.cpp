@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 
@@ -180,7 +179,7 @@ void add_perf_command(CLI::App& program, Action& chosen) {
     add_address(*command, options->address);
     auto* upload = add_size_option(*command, "--upload", options->upload, "Send this much on each stream");
     auto* download = add_size_option(
-        *command, "--download", options->download, "Ask for this much on each stream (default 64MiB both ways)"
+        *command, "--download", options->download, "Ask for this much on each stream (neither: 64MiB each way)"
     );
     add_count_option(*command, "--streams", options->streams, kMaxStreams, "How many streams at once (default 1)");
     add_common_options(*command, options->common);

@@ -5,7 +5,6 @@
 
 #include <libp2p/protocols/echo.hpp>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 

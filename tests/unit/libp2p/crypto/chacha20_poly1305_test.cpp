@@ -65,12 +65,7 @@ TEST(ChaCha20Poly1305, SealsAsAnotherImplementationDoes) {
         EXPECT_EQ(hex(sealed), sample.sealed);
 
         Bytes in_place(kText.begin(), kText.end());
-        std::array<std::uint8_t, 16> tag;
-        cipher.seal_in_place(sample.counter, unhex(kAssociated), in_place, tag);
-        EXPECT_EQ(hex(in_place) + hex(tag), sample.sealed);
-
         in_place.resize(in_place.size() + 16);
-        std::copy(kText.begin(), kText.end(), in_place.begin());
         cipher.seal(sample.counter, unhex(kAssociated), ByteView(in_place).first(kText.size()), in_place);
         EXPECT_EQ(hex(in_place), sample.sealed);
     }
