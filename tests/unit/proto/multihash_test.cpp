@@ -58,6 +58,9 @@ TEST(Multihash, RefusesNumbersInALongForm) {
 }
 
 TEST(Multihash, BoundsTheDigest) {
+    Bytes smaller = unhex("127f");
+    smaller.resize(smaller.size() + kMaxDigestSize - 1, 0x55);
+    EXPECT_TRUE(decode_multihash(smaller));
     Bytes largest = unhex("128001");
     largest.resize(largest.size() + kMaxDigestSize, 0x55);
     EXPECT_TRUE(decode_multihash(largest));

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/protocols/perf.hpp"
 
+#include "tests/support/heap.hpp"
 #include "tests/unit/libp2p/protocols/stream_pair.hpp"
 
+#include <libp2p/limits.hpp>
+
+#include <limits>
 #include <optional>
 
 namespace libp2p {
@@ -95,6 +99,40 @@ TEST_P(Perf, FailsWhenTheRemoteResets) {
     EXPECT_EQ(measured->error(), Errc::stream_reset);
 }
 
+TEST_P(Perf, CountsAtTheirEndsTakeNoMemory) {
+    constexpr auto kMax = std::numeric_limits<std::uint64_t>::max();
+    for (const std::uint64_t count : {std::uint64_t{0}, std::uint64_t{1}, kMax - 1, kMax}) {
+        StreamPair other(GetParam().protocol);
+        other.spawn(GetParam().serve(std::move(other.right)));
+        const auto before = support::heap_bytes();
+        std::uint64_t downloaded = 0;
+        const auto enough = std::min<std::uint64_t>(count, 3'000'000);
+        auto client = [&]() -> awaitable<void> {
+            Bytes request(GetParam().protocol == perf::kProtocol ? 0 : 8, 0);  // litep2p's upload
+            for (int shift = 56; shift >= 0; shift -= 8) {
+                request.push_back(static_cast<std::uint8_t>(count >> shift));
+            }
+            (co_await write(*other.left, request)).value();
+            (co_await other.left->close_write()).value();
+            Bytes into(10'000);
+            while (downloaded < enough) {
+                auto got = co_await other.left->read_some(into);
+                downloaded += got.value();
+            }
+            EXPECT_LT(support::heap_bytes(), before + kMiB);
+            if (count > enough) {
+                other.left->abort();
+                co_return;
+            }
+            auto end = co_await other.left->read_some(into);
+            EXPECT_EQ(end.error(), asio::error::make_error_code(asio::error::eof)) << count;
+        };
+        other.spawn(client());
+        other.run();  // comes back
+        EXPECT_GE(downloaded, enough);
+    }
+}
+
 TEST_P(Perf, StopsWhenTheClientHasGone) {
     pair.spawn(GetParam().serve(std::move(pair.right)));
     pair.io.poll();
@@ -124,6 +162,33 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Form{perf::kProtocol, perf::serve}, Form{perf::kLitep2pProtocol, perf::serve_litep2p}),
     [](const auto& form) { return form.index == 0 ? "Specified" : "Litep2p"; }
 );
+
+TEST(PerfOfLitep2p, AnUploadThatIsAnnouncedAndDoesNotComeIsNotAnswered) {
+    constexpr auto kMax = std::numeric_limits<std::uint64_t>::max();
+    for (const std::uint64_t count : {std::uint64_t{1}, kMax - 1, kMax}) {
+        StreamPair other(perf::kLitep2pProtocol);
+        other.spawn(perf::serve_litep2p(std::move(other.right)));
+        const auto before = support::heap_bytes();
+        Error end;
+        auto client = [&]() -> awaitable<void> {
+            Bytes request;
+            for (int shift = 56; shift >= 0; shift -= 8) {
+                request.push_back(static_cast<std::uint8_t>(count >> shift));
+            }
+            (co_await write(*other.left, request)).value();
+            other.io.poll();
+            EXPECT_LT(support::heap_bytes(), before + kMiB);
+            (co_await other.left->close_write()).value();
+            std::uint8_t octet = 0;
+            auto got = co_await other.left->read_some(std::span(&octet, 1));
+            EXPECT_FALSE(got);
+            end = got.error();
+        };
+        other.spawn(client());
+        other.run();
+        EXPECT_EQ(end, Errc::stream_reset) << count;
+    }
+}
 
 }  // namespace
 }  // namespace libp2p

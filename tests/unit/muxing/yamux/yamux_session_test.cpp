@@ -168,6 +168,11 @@ TEST_P(YamuxSessionTest, TakesFirstDataUpToTheInitialWindow) {
 }
 
 TEST_P(YamuxSessionTest, RefusesFirstDataBeyondTheInitialWindow) {
+    for (std::uint32_t length : {kInitialWindow + 1, kMax - 1, kMax}) {
+        VirtualClock time;
+        Side other(GetParam(), time);
+        EXPECT_FALSE(other.receive(control(FrameType::data, Flags::syn, remote(), length))) << "by its header alone";
+    }
     expect_violation(data(Flags::syn, remote(), Bytes(kInitialWindow + 1)));
 }
 

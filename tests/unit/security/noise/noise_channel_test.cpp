@@ -373,6 +373,34 @@ TEST_P(NoiseChannels, ALengthThatChangedIsNotAuthentic) {
     }
 }
 
+TEST_P(NoiseChannels, MessagesOfEveryLengthTheirNumberCanTell) {
+    // Sealed ones first: no octet, one, and around the largest.
+    CipherState cipher(key_of(1));
+    Bytes wire;
+    Bytes sent;
+    for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{2}, kMaxPlaintext - 1, kMaxPlaintext}) {
+        const auto text = pattern(size);
+        Bytes sealed(size + kTagSize);
+        ASSERT_TRUE(cipher.seal({}, text, sealed));
+        wire.push_back(static_cast<std::uint8_t>(sealed.size() / 256));
+        wire.push_back(static_cast<std::uint8_t>(sealed.size() % 256));
+        wire.insert(wire.end(), sealed.begin(), sealed.end());
+        sent.insert(sent.end(), text.begin(), text.end());
+    }
+    pair_.to_listener->pieces.push_back({wire, 0});
+    EXPECT_EQ(receive(sent.size()), sent);
+
+    // And whatever was not sealed is refused, none without a tag is looked at beyond its end.
+    for (std::size_t length :
+         {std::size_t{0}, std::size_t{1}, kTagSize - 1, kTagSize, kTagSize + 1, kMaxMessage - 1, kMaxMessage}) {
+        connect();
+        Bytes garbage{static_cast<std::uint8_t>(length / 256), static_cast<std::uint8_t>(length % 256)};
+        garbage.resize(2 + length, 0x55);
+        pair_.to_listener->pieces.push_back({garbage, 0});
+        EXPECT_EQ(read_error(), Errc::authentication_failed) << length;
+    }
+}
+
 TEST_P(NoiseChannels, RepeatedAndReorderedMessagesAreNotAuthentic) {
     send(as_bytes("one"));
     auto& pieces = pair_.to_listener->pieces;
