@@ -111,7 +111,7 @@ public:
             if (wanted > kLengthSize + kMaxHandshakeMessage) {
                 co_return Error(Errc::protocol_violation, "a handshake message is too long");
             }
-            if (wanted > kLengthSize && held >= wanted) {
+            if (held >= wanted) {  // also a message of no octets, which the state refuses
                 const auto message = MutableByteView(in_).subspan(begin_ + kLengthSize, wanted - kLengthSize);
                 begin_ += wanted;
                 co_return state_.read_message(message);

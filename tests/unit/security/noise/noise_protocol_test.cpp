@@ -293,6 +293,23 @@ TEST_F(NoiseHandshake, AMessageThatIsTooLongIsRefusedByItsLength) {
     }
 }
 
+TEST_F(NoiseHandshake, AMessageThatIsTooShortIsRefused) {
+    for (std::uint8_t length : {std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{31}}) {  // a public key takes 32
+        for (std::size_t more : {std::size_t{0}, 2 * kMaxHandshakeMessage}) {           // it does not wait for more
+            connect();
+            Bytes message(2U + length + more, 0x55);
+            message[0] = 0;
+            message[1] = length;
+            auto dial = [&]() -> awaitable<void> { EXPECT_TRUE(co_await write(*pair_.dialer, message)); };
+            auto listen = [&]() -> awaitable<void> {
+                accepted_ = co_await listener_->secure(std::move(pair_.listener), inbound());
+            };
+            EXPECT_TRUE(run_both(context_, dial, listen)) << int{length};
+            EXPECT_FALSE(accepted_) << int{length};
+        }
+    }
+}
+
 TEST_F(NoiseHandshake, AFirstMessageMayBeLongAndComeInPieces) {
     // What is in its payload is ignored.
     connect();
