@@ -145,20 +145,29 @@ struct Budget::Lineage {
 
 std::shared_ptr<Budget> Budget::make(
     std::string name,
+    std::shared_ptr<const ScopeRule> rule,
+    std::shared_ptr<Budget> parent,
+    std::shared_ptr<Budget> second_parent
+) {
+    return std::make_shared<Budget>(
+        Token{}, std::move(name), std::move(rule), std::move(parent), std::move(second_parent)
+    );
+}
+
+std::shared_ptr<Budget> Budget::make(
+    std::string name,
     std::string_view setting,
     const ScopeLimits& limits,
     std::shared_ptr<Budget> parent,
     std::shared_ptr<Budget> second_parent
 ) {
-    return std::make_shared<Budget>(
-        Token{}, std::move(name), setting, limits, std::move(parent), std::move(second_parent)
-    );
+    auto rule = std::make_shared<const ScopeRule>(ScopeRule{setting, limits});
+    return make(std::move(name), std::move(rule), std::move(parent), std::move(second_parent));
 }
 
 std::shared_ptr<Budget> Budget::make_watched(
     std::string name,
-    std::string_view setting,
-    const ScopeLimits& limits,
+    std::shared_ptr<const ScopeRule> rule,
     std::shared_ptr<Budget> parent,
     std::function<void()> on_unused
 ) {
@@ -166,21 +175,19 @@ std::shared_ptr<Budget> Budget::make_watched(
         delete scope;
         told();
     };
-    auto scope = std::make_unique<Budget>(Token{}, std::move(name), setting, limits, std::move(parent), nullptr);
+    auto scope = std::make_unique<Budget>(Token{}, std::move(name), std::move(rule), std::move(parent), nullptr);
     return std::shared_ptr<Budget>(scope.release(), std::move(destroy));
 }
 
 Budget::Budget(
     Token,
     std::string name,
-    std::string_view setting,
-    const ScopeLimits& limits,
+    std::shared_ptr<const ScopeRule> rule,
     std::shared_ptr<Budget> parent,
     std::shared_ptr<Budget> second_parent
 ) noexcept
     : name_(std::move(name)),
-      setting_(setting),
-      limits_(limits),
+      rule_(std::move(rule)),
       parent_(std::move(parent)),
       second_parent_(std::move(second_parent)) {
     BOOST_ASSERT_MSG(parent_ || !second_parent_, "a scope with one parent has it as the first");
@@ -202,7 +209,7 @@ result<Charge> Budget::charge(const Usage& amount) {
 bool Budget::has_room(const Usage& amount) const noexcept {
     const Lineage lineage(const_cast<Budget*>(this), nullptr);  // not written through
     return std::all_of(lineage.begin(), lineage.end(), [&](const Budget* scope) {
-        return fits(scope->used_, amount, scope->limits_);
+        return fits(scope->used_, amount, scope->limits());
     });
 }
 
@@ -213,7 +220,7 @@ result<void> Budget::reparent(std::shared_ptr<Budget> parent, std::shared_ptr<Bu
     const Lineage after(parent.get(), second_parent.get());
     BOOST_ASSERT_MSG(!after.contains(this), "a scope cannot be its own ancestor");
     for (const Budget* scope : after) {
-        if (!before.contains(scope) && !fits(scope->used_, used_, scope->limits_)) {
+        if (!before.contains(scope) && !fits(scope->used_, used_, scope->limits())) {
             return scope->refusal(used_);
         }
     }
@@ -233,7 +240,7 @@ void Budget::leave_second_parent() noexcept {
 result<void> Budget::take(const Usage& amount) {
     const Lineage lineage(this, nullptr);
     for (const Budget* scope : lineage) {
-        if (!fits(scope->used_, amount, scope->limits_)) {
+        if (!fits(scope->used_, amount, scope->limits())) {
             return scope->refusal(amount);
         }
     }
@@ -286,17 +293,20 @@ Error Budget::refusal(const Usage& asked) const {
     };
     const std::array resources{
         Resource{
-            "connections_inbound", used_.connections_inbound, asked.connections_inbound, limits_.connections_inbound
+            "connections_inbound", used_.connections_inbound, asked.connections_inbound, limits().connections_inbound
         },
         Resource{
-            "connections_outbound", used_.connections_outbound, asked.connections_outbound, limits_.connections_outbound
+            "connections_outbound",
+            used_.connections_outbound,
+            asked.connections_outbound,
+            limits().connections_outbound
         },
-        Resource{"connections", used_.connections(), asked.connections(), limits_.connections},
-        Resource{"streams_inbound", used_.streams_inbound, asked.streams_inbound, limits_.streams_inbound},
-        Resource{"streams_outbound", used_.streams_outbound, asked.streams_outbound, limits_.streams_outbound},
-        Resource{"streams", used_.streams(), asked.streams(), limits_.streams},
-        Resource{"descriptors", used_.descriptors, asked.descriptors, limits_.descriptors},
-        Resource{"memory", used_.memory, asked.memory, limits_.memory},
+        Resource{"connections", used_.connections(), asked.connections(), limits().connections},
+        Resource{"streams_inbound", used_.streams_inbound, asked.streams_inbound, limits().streams_inbound},
+        Resource{"streams_outbound", used_.streams_outbound, asked.streams_outbound, limits().streams_outbound},
+        Resource{"streams", used_.streams(), asked.streams(), limits().streams},
+        Resource{"descriptors", used_.descriptors, asked.descriptors, limits().descriptors},
+        Resource{"memory", used_.memory, asked.memory, limits().memory},
     };
     const auto is_short = [](const Resource& r) { return !has_space(r.used, r.asked, r.limit); };
     const auto found = std::find_if(resources.begin(), resources.end(), is_short);
@@ -304,7 +314,7 @@ Error Budget::refusal(const Usage& asked) const {
     std::string text(name_);
     text.append(": ").append(found->name).append(" ").append(std::to_string(found->used));
     text.append(" of ").append(std::to_string(found->limit)).append(" used, ");
-    text.append(std::to_string(found->asked)).append(" more asked (").append(setting_);
+    text.append(std::to_string(found->asked)).append(" more asked (").append(setting());
     text.append(".").append(found->name).append(")");
     return Error(Errc::limit_exceeded, std::move(text));
 }

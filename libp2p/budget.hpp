@@ -39,6 +39,12 @@ struct Usage {
 
 class Budget;
 
+/// What bounds the scopes of one kind, which share it.
+struct ScopeRule {
+    std::string_view setting;  ///< the member of Limits that decides ("limits.peer"), of static storage duration
+    ScopeLimits limits;
+};
+
 /// Scopes that may account for one charge: its own and all the ancestors of that. The tree needs five.
 inline constexpr std::size_t kMaxScopes = 16;
 
@@ -76,8 +82,15 @@ private:
 /// when it dies. At most `kMaxScopes` scopes count one charge. Host's executor only.
 class Budget : public std::enable_shared_from_this<Budget> {
 public:
-    /// `name` is how refusals call the scope ("system", "peer 12D3…"); `setting` is the member of Limits that
-    /// decides ("limits.peer").
+    /// `name` is how refusals call the scope ("system", "peer 12D3…").
+    static std::shared_ptr<Budget> make(
+        std::string name,
+        std::shared_ptr<const ScopeRule> rule,
+        std::shared_ptr<Budget> parent = nullptr,
+        std::shared_ptr<Budget> second_parent = nullptr
+    );
+
+    /// The same with a rule of its own.
     static std::shared_ptr<Budget> make(
         std::string name,
         std::string_view setting,
@@ -90,8 +103,7 @@ public:
     /// charge nor a child scope needs the scope any more.
     static std::shared_ptr<Budget> make_watched(
         std::string name,
-        std::string_view setting,
-        const ScopeLimits& limits,
+        std::shared_ptr<const ScopeRule> rule,
         std::shared_ptr<Budget> parent,
         std::function<void()> on_unused
     );
@@ -113,9 +125,9 @@ public:
     void leave_second_parent() noexcept;
 
     const Usage& used() const noexcept { return used_; }
-    const ScopeLimits& limits() const noexcept { return limits_; }
+    const ScopeLimits& limits() const noexcept { return rule_->limits; }
     const std::string& name() const noexcept { return name_; }
-    std::string_view setting() const noexcept { return setting_; }
+    std::string_view setting() const noexcept { return rule_->setting; }
 
     /// Null for the root.
     const std::shared_ptr<Budget>& parent() const noexcept { return parent_; }
@@ -133,8 +145,7 @@ public:
     Budget(
         Token,
         std::string name,
-        std::string_view setting,
-        const ScopeLimits& limits,
+        std::shared_ptr<const ScopeRule> rule,
         std::shared_ptr<Budget> parent,
         std::shared_ptr<Budget> second_parent
     ) noexcept;
@@ -152,8 +163,7 @@ private:
     Error refusal(const Usage& asked) const;
 
     std::string name_;
-    std::string_view setting_;  // of static storage duration
-    ScopeLimits limits_;
+    std::shared_ptr<const ScopeRule> rule_;
     Usage used_;
     std::shared_ptr<Budget> parent_;
     std::shared_ptr<Budget> second_parent_;

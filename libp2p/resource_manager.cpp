@@ -76,7 +76,14 @@ struct ResourceManager::State {
     result<void> make_room_in_networks(ConnectionScope::State& connection, Victims& victims);
     result<Charge> charge(ConnectionScope::State& connection, const Usage& amount, Victims& victims);
 
+    static std::shared_ptr<const ScopeRule> rule(std::string_view setting, const ScopeLimits& bounds) {
+        return std::make_shared<const ScopeRule>(ScopeRule{setting, bounds});
+    }
+
     Limits limits;
+    std::shared_ptr<const ScopeRule> peer_rule = rule("limits.peer", limits.peer);
+    std::shared_ptr<const ScopeRule> connection_rule = rule("limits.connection", limits.connection);
+    std::shared_ptr<const ScopeRule> stream_rule = rule("limits.stream", limits.stream);
     std::shared_ptr<Budget> system;
     std::shared_ptr<Budget> transient;
     std::unordered_map<PeerId, std::weak_ptr<Budget>> peers;  // an entry lives as long as its scope
@@ -189,8 +196,7 @@ result<ConnectionScope> ResourceManager::open_connection(
 ) {
     auto connection = std::make_unique<ConnectionScope::State>(state_, direction);
     const char* const way = direction == Direction::inbound ? "inbound connection " : "outbound connection ";
-    connection->budget =
-        Budget::make(way + remote.to_string(), "limits.connection", state_->limits.connection, state_->transient);
+    connection->budget = Budget::make(way + remote.to_string(), state_->connection_rule, state_->transient);
     state_->lists->all.push_back(*connection);
 
     State::Victims victims;
@@ -261,8 +267,7 @@ std::shared_ptr<Budget> ResourceManager::State::peer_scope(const std::shared_ptr
             state->peers.erase(peer);
         }
     };
-    auto scope =
-        Budget::make_watched("peer " + peer.to_string(), "limits.peer", limits.peer, system, std::move(forget));
+    auto scope = Budget::make_watched("peer " + peer.to_string(), peer_rule, system, std::move(forget));
     peers.emplace(peer, scope);
     return scope;
 }
@@ -356,10 +361,10 @@ result<void> ConnectionScope::set_peer(const PeerId& peer) {
 }
 
 result<Charge> ConnectionScope::open_stream(Direction direction) {
-    const auto& limits = state_->manager->limits;
-    auto transient = state_->has_peer ? state_->manager->transient : nullptr;  // else the connection is in it already
-    auto scope = Budget::make("stream", "limits.stream", limits.stream, state_->budget, std::move(transient));
-    return scope->charge(Usage::stream(direction, limits.stream_memory));
+    const auto& manager = *state_->manager;
+    auto transient = state_->has_peer ? manager.transient : nullptr;  // else the connection is in it already
+    auto scope = Budget::make("stream", manager.stream_rule, state_->budget, std::move(transient));
+    return scope->charge(Usage::stream(direction, manager.limits.stream_memory));
 }
 
 result<void> ConnectionScope::negotiated(Charge& stream) {

@@ -252,7 +252,8 @@ TEST(Charge, EmptyAcceptsOnlyNoMemory) {
 TEST(Budget, LivesAsLongAsAChargeOrAChildNeedsIt) {
     auto system = Budget::make("system", "limits.system", kUnlimited);
     int unused = 0;
-    auto peer = Budget::make_watched("peer", "limits.peer", kUnlimited, system, [&unused] { ++unused; });
+    auto rule = std::make_shared<const ScopeRule>(ScopeRule{"limits.peer", kUnlimited});
+    auto peer = Budget::make_watched("peer", rule, system, [&unused] { ++unused; });
     auto child = Budget::make("connection", "limits.connection", kUnlimited, peer);
     auto charge = child->charge(Usage::octets(1));
     ASSERT_TRUE(charge);
