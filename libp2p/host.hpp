@@ -15,13 +15,13 @@
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 namespace libp2p {
 
-/// Asked at each stage of a connection; returning false refuses it with `Errc::gated`. Members left empty allow.
+/// Asked at each stage of a connection; returning false, or throwing, refuses it with `Errc::gated`. Members left empty
+/// allow.
 struct ConnectionGater {
     std::function<bool(const PeerId&, const Multiaddr&)> dial;  ///< before an address is dialled
     std::function<bool(const Multiaddr& remote)> accept;        ///< before the first octet is read

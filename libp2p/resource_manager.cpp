@@ -367,11 +367,10 @@ result<Charge> ConnectionScope::open_stream(Direction direction) {
     return scope->charge(Usage::stream(direction, manager.limits.stream_memory));
 }
 
-result<void> ConnectionScope::negotiated(Charge& stream) {
+void ConnectionScope::negotiated(Charge& stream) noexcept {
     if (const auto& scope = stream.budget()) {
         scope->leave_second_parent();
     }
-    return ok();
 }
 
 void ConnectionScope::on_evict(std::function<void()> abort) {

@@ -38,7 +38,7 @@ public:
     result<Charge> open_stream(Direction direction);
 
     /// The protocol of the stream is agreed: its charge leaves `transient`.
-    static result<void> negotiated(Charge& stream);
+    static void negotiated(Charge& stream) noexcept;
 
     /// Lets this inbound connection give way to a newer one while its peer is not proven yet: `abort` is then called,
     /// once. It must end the socket, and must not open connections. Ignored for outbound connections, and after

@@ -2,6 +2,7 @@
 #include "libp2p/swarm/dial_race.hpp"
 
 #include "libp2p/dns/resolve_multiaddr.hpp"
+#include "libp2p/swarm/gate.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -100,7 +101,7 @@ void DialRace::choose(const Multiaddr& address) {
     auto target = address.without_peer();
     if (!target || context_.transport_for(*target) == nullptr) {
         failures_.push_back({address.to_string(), Errc::unsupported_address});
-    } else if (context_.gater().dial && !context_.gater().dial(peer_, *target)) {
+    } else if (!passes(context_.gater().dial, peer_, *target)) {
         failures_.push_back({address.to_string(), Errc::gated});
     } else if (chosen_.size() < limits().addresses_per_dial && chosen_.insert(*target).second) {
         unranked_.push_back(std::move(*target));

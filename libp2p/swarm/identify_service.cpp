@@ -214,6 +214,7 @@ void IdentifyService::learn(const ConnectionInfo& connection, identify::Received
     if (!managed) {
         return;  // ended meanwhile
     }
+    auto& store = swarm_.peer_store();
     // A push tells only what has changed.
     auto info =
         managed->identity ? *managed->identity : IdentifyInfo{connection.peer, {}, {}, {}, {}, false, std::nullopt};
@@ -225,7 +226,7 @@ void IdentifyService::learn(const ConnectionInfo& connection, identify::Received
     }
     if (received.protocols) {
         info.protocols = std::move(*received.protocols);
-        swarm_.peer_store().set_protocols(connection.peer, info.protocols);
+        store.set_protocols(connection.peer, info.protocols);
     }
     if (received.observed) {
         info.observed = std::move(received.observed);
@@ -233,8 +234,16 @@ void IdentifyService::learn(const ConnectionInfo& connection, identify::Received
     if (received.addresses) {
         info.addresses = std::move(*received.addresses);
         info.certified = received.certified;
-        swarm_.peer_store().add_addresses(connection.peer, info.addresses, kAddressLifetime, Clock::now());
+        if (received.certified) {
+            store.set_certified_addresses(
+                connection.peer, info.addresses, received.record_sequence, kAddressLifetime, Clock::now()
+            );
+        } else {
+            store.add_addresses(connection.peer, info.addresses, kAddressLifetime, Clock::now());
+        }
     }
+    store.set_identified(connection.peer, info.agent, info.protocol_version);
+    store.set_public_key(connection.public_key);
     managed->identity = std::make_shared<const IdentifyInfo>(std::move(info));
     swarm_.events().publish(PeerIdentified{managed->identity});
     settled_.notify_all();

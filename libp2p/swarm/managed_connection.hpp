@@ -3,6 +3,7 @@
 
 #include <libp2p/connection.hpp>
 #include <libp2p/identify_info.hpp>
+#include <libp2p/peer_store.hpp>
 #include <libp2p/resource_manager.hpp>
 
 #include <chrono>
@@ -10,6 +11,19 @@
 #include <optional>
 
 namespace libp2p::swarm {
+
+/// Keeps what is known of a peer from being forgotten, for the time of a connection.
+class PeerHold {
+public:
+    PeerHold(PeerStore& store, const PeerId& peer) : store_(store), peer_(peer) { store_.hold(peer_); }
+    PeerHold(const PeerHold&) = delete;
+    PeerHold& operator=(const PeerHold&) = delete;
+    ~PeerHold() { store_.unhold(peer_); }
+
+private:
+    PeerStore& store_;
+    const PeerId& peer_;
+};
 
 /// A connection as the swarm keeps it. Shared by the task that runs it and by whoever opens a stream on it.
 struct ManagedConnection {
@@ -20,6 +34,7 @@ struct ManagedConnection {
 
     std::optional<ConnectionScope> scope;  ///< empty once the connection has ended
     std::unique_ptr<Connection> connection;
+    std::optional<PeerHold> hold;  ///< while the connection stands in the tables
     std::chrono::steady_clock::time_point last_stream = std::chrono::steady_clock::now();  ///< latest one opened
     std::shared_ptr<const IdentifyInfo> identity;  ///< what the remote told last; shared with events
     bool identifying = false;                      ///< it is being asked for the first time

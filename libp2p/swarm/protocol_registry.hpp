@@ -5,7 +5,6 @@
 
 #include <map>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 namespace libp2p::swarm {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/swarm/swarm.hpp"
 
+#include "libp2p/swarm/gate.hpp"
+
 #include <libp2p/log.hpp>
 #include <libp2p/negotiate.hpp>
 #include <libp2p/timeout.hpp>
@@ -10,7 +12,6 @@
 
 #include <algorithm>
 #include <new>
-#include <stdexcept>
 
 namespace libp2p::swarm {
 namespace {
@@ -90,7 +91,7 @@ awaitable<void> Swarm::serve_listener(std::shared_ptr<Listener> listener, bool u
                 break;
             }
             const auto& remote = (*inbound)->remote_address();
-            if (options_.gater.accept && !options_.gater.accept(remote)) {
+            if (!passes(options_.gater.accept, remote)) {
                 log.debug("inbound.gated", {{"remote", remote}});
                 continue;
             }
@@ -174,7 +175,7 @@ result<ConnectionPtr> Swarm::adopt(std::unique_ptr<Connection> connection, Conne
         connection->abort(ConnectionErrorCode::shut_down);
         return Error(Errc::shut_down);
     }
-    if (options_.gater.secured && !options_.gater.secured(connection->info())) {
+    if (!passes(options_.gater.secured, connection->info())) {
         connection->abort(ConnectionErrorCode::gated);
         return Error(Errc::gated, "peer " + connection->info().peer.to_string());
     }
@@ -220,6 +221,7 @@ awaitable<void> Swarm::run_connection(ConnectionPtr connection) {
 
 void Swarm::connection_started(const ConnectionPtr& connection) {
     const auto& info = connection->info();
+    connection->hold.emplace(peer_store_, info.peer);
     auto& of_peer = by_peer_[info.peer];
     of_peer.push_back(connection);
     connections_.emplace(info.id, connection);
@@ -260,6 +262,7 @@ void Swarm::connection_ended(const ConnectionPtr& connection, const Error& reaso
         by_peer_.erase(of_peer);
         events_.publish(PeerDisconnected{info.peer, reason, code});
     }
+    connection->hold.reset();
     connection->scope.reset();  // streams that are still served pay for themselves
 }
 
@@ -351,6 +354,7 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
     if (closing_) {
         co_return Errc::shut_down;
     }
+    const auto start = Clock::now();
     auto connection = usable_connection(peer, options.allow_limited);
     if (!connection && !options.dial) {
         co_return closed_error(peer);
@@ -365,7 +369,11 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
         }
         connection = std::move(*dialled);
     }
-    auto limit = options.timeout.count() > 0 ? options.timeout : options_.timeouts.negotiate_stream;
+    auto limit = options_.timeouts.negotiate_stream;
+    if (options.timeout.count() > 0) {
+        const auto spent = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - start);
+        limit = std::max(options.timeout - spent, std::chrono::milliseconds(1));
+    }
     auto stream = co_await open_stream_on(std::move(connection), std::move(protocols), limit);
     co_return stream;
 }
@@ -399,10 +407,7 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream_on(
     if (protocols.size() == 1 || known) {
         auto protocol = known ? std::move(*known) : std::move(protocols.front());
         stream->set_protocol(protocol);
-        auto settled = ConnectionScope::negotiated(stream->charge());
-        if (!settled) {
-            co_return settled.error();
-        }
+        ConnectionScope::negotiated(stream->charge());
         announce(*connection, *stream);
         co_return lazy_stream(std::move(stream), std::move(protocol), timeout);
     }
@@ -414,10 +419,7 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream_on(
     }
     stream->expires_never();
     stream->set_protocol(std::move(*agreed));
-    auto settled = ConnectionScope::negotiated(stream->charge());
-    if (!settled) {
-        co_return settled.error();
-    }
+    ConnectionScope::negotiated(stream->charge());
     announce(*connection, *stream);
     co_return std::move(stream);
 }
@@ -487,12 +489,7 @@ std::shared_ptr<const StreamHandler> Swarm::begin_handling(
     }
     stream.expires_never();
     stream.set_protocol(std::move(*agreed));
-    auto settled = ConnectionScope::negotiated(stream.charge());
-    if (!settled) {
-        log.debug("stream.refused", {{"peer", stream.remote_peer()}, {"error", settled.error()}});
-        stream.abort(StreamErrorCode::resource_limit_exceeded);
-        return nullptr;
-    }
+    ConnectionScope::negotiated(stream.charge());
     announce(connection, stream);
     auto handler = registry_.find(stream.protocol());
     if (!handler) {
@@ -540,8 +537,8 @@ void Swarm::abort() noexcept {
     for (auto& listener : listeners_) {
         listener->close();
     }
-    for (auto& connection : connections()) {
-        connection->connection->abort(ConnectionErrorCode::none);
+    for (auto& [id, connection] : connections_) {
+        connection->connection->abort(ConnectionErrorCode::none);  // its task takes it from the table, later
     }
     tasks_.cancel();
     events_.close();

@@ -639,6 +639,90 @@ TEST_F(SwarmTest, TakesSoManyAddressesForOneDial) {
     run(io_, body());
 }
 
+TEST_F(SwarmTest, AGaterThatThrowsRefuses) {
+    bool throws = true;
+    HostOptions strict;
+    strict.gater.accept = [&](const Multiaddr&) -> bool {
+        if (throws) {
+            throw std::runtime_error("no opinion");
+        }
+        return true;
+    };
+    HostOptions shy;
+    shy.gater.dial = [](const PeerId&, const Multiaddr&) -> bool { throw std::runtime_error("no opinion"); };
+    Node a(io_);
+    Node b(io_, strict);
+    Node c(io_, shy);
+    auto body = [&]() -> awaitable<void> {
+        auto good = co_await listen(b);
+        auto refused = co_await a.host.connect(good, within(kFar));
+        EXPECT_FALSE(refused);
+        throws = false;
+        auto accepted = co_await a.host.connect(good, within(kFar));
+        EXPECT_OK(accepted);
+        auto not_dialled = co_await c.host.connect(good, within(kFar));
+        EXPECT_ERROR(not_dialled, Errc::gated);
+        co_await close(a);
+        co_await close(b);
+        co_await close(c);
+    };
+    run(io_, body());
+}
+
+// --- the peer store --------------------------------------------------------------------------------------------------
+
+TEST_F(SwarmTest, WhatIdentifyTellsIsInThePeerStore) {
+    HostOptions named;
+    named.agent = "somebody/1.0";
+    Node a(io_);
+    Node b(io_, named);
+    auto body = [&]() -> awaitable<void> {
+        auto good = co_await listen(b);
+        auto peer = co_await a.host.connect(good, within(kFar));
+        CO_ASSERT_OK(peer);
+        auto info = co_await a.host.identify(*peer);
+        EXPECT_OK(info);
+        const auto& store = a.host.peer_store();
+        EXPECT_EQ(store.agent(*peer), "somebody/1.0");
+        EXPECT_TRUE(store.certified_sequence(*peer));
+        EXPECT_EQ(store.addresses(*peer, Clock::now()), std::vector{*good.without_peer()});
+        co_await close(a);
+        co_await close(b);
+    };
+    run(io_, body());
+}
+
+TEST_F(SwarmTest, APeerIsNotForgottenWhileItIsConnected) {
+    HostOptions options;
+    options.limits.known_peers = 2;
+    Node a(io_, options);
+    Node b(io_);
+    auto body = [&]() -> awaitable<void> {
+        auto good = co_await listen(b);
+        auto peer = co_await a.host.connect(good, within(kFar));
+        CO_ASSERT_OK(peer);
+        auto info = co_await a.host.identify(*peer);
+        EXPECT_OK(info);
+        auto& store = a.host.peer_store();
+        const auto meet_strangers = [&] {
+            for (int i = 0; i < 4; ++i) {
+                store.set_identified(stranger(), "stranger", "");
+            }
+        };
+        meet_strangers();
+        EXPECT_TRUE(store.contains(*peer));
+        co_await a.host.disconnect(*peer);
+        auto apart = [&] { return !a.host.is_connected(*peer); };
+        auto parted = co_await eventually(apart);
+        EXPECT_TRUE(parted);
+        meet_strangers();
+        EXPECT_FALSE(store.contains(*peer));
+        co_await close(a);
+        co_await close(b);
+    };
+    run(io_, body());
+}
+
 TEST_F(SwarmTest, ClosingTheHostEndsADial) {
     Node a(io_);
     auto body = [&]() -> awaitable<void> {

@@ -211,14 +211,14 @@ TEST(ResourceManager, AStreamCountsInTransientUntilItsProtocolIsAgreed) {
     EXPECT_EQ(manager.transient()->used(), Usage::stream(Direction::inbound, 100));
     EXPECT_EQ(manager.system_usage().memory, 1100u);
     EXPECT_EQ(stream->budget()->used(), Usage::stream(Direction::inbound, 100));
-    EXPECT_TRUE(ConnectionScope::negotiated(*stream));
-    EXPECT_TRUE(ConnectionScope::negotiated(*stream));
+    ConnectionScope::negotiated(*stream);
+    ConnectionScope::negotiated(*stream);
     EXPECT_TRUE(manager.transient()->used().is_zero());
     EXPECT_EQ(manager.system_usage().memory, 1100u);
     EXPECT_EQ(scope->budget()->used().streams_inbound, 1u);
     stream->release();
     EXPECT_EQ(scope->budget()->used(), Usage::connection(Direction::inbound, 1, 1000));
-    EXPECT_TRUE(ConnectionScope::negotiated(*stream)) << "nothing left to move";
+    ConnectionScope::negotiated(*stream);  // nothing left to move
 }
 
 TEST(ResourceManager, AStreamThatIsNeverNegotiatedLeavesTransientWhenItDies) {
@@ -243,7 +243,7 @@ TEST(ResourceManager, AStreamBeforeThePeerIsProvenMovesWithItsConnection) {
     ASSERT_TRUE(stream);
     EXPECT_EQ(manager.transient()->used().streams_inbound, 1u);
     ASSERT_TRUE(scope->set_peer(alice()));
-    EXPECT_TRUE(ConnectionScope::negotiated(*stream));
+    ConnectionScope::negotiated(*stream);
     EXPECT_TRUE(manager.transient()->used().is_zero());
 }
 
@@ -255,7 +255,7 @@ TEST(ResourceManager, NamesTheLimitThatRefusesAStream) {
     for (int i = 0; i < 8; ++i) {
         auto stream = scope->open_stream(Direction::inbound);
         ASSERT_TRUE(stream);
-        EXPECT_TRUE(ConnectionScope::negotiated(*stream));
+        ConnectionScope::negotiated(*stream);
         streams.push_back(std::move(*stream));
     }
     auto refused = scope->open_stream(Direction::inbound);
@@ -647,7 +647,7 @@ TEST(ResourceManager, ReadsZeroAfterRandomUse) {
                     if (!charges.empty()) {
                         auto& charge = charges[pick(charges.size())];
                         if (pick(2) == 0) {
-                            EXPECT_TRUE(ConnectionScope::negotiated(charge));
+                            ConnectionScope::negotiated(charge);
                         } else {
                             std::swap(charge, charges.back());
                             charges.pop_back();
