@@ -147,10 +147,9 @@ TEST_F(ByteStreams, AnAnnouncementAloneAllocatesLittle) {
         false
     );
     const auto before = support::heap_bytes();
+    const auto limit = std::size_t{1} << 40U;
     result<Bytes> message = Errc::shut_down;
-    auto receive = [&]() -> awaitable<void> {
-        message = co_await read_delimited(*pair_.listener, std::size_t{1} << 40U);
-    };
+    auto receive = [&]() -> awaitable<void> { message = co_await read_delimited(*pair_.listener, limit); };
     asio::co_spawn(context_, receive(), [](const std::exception_ptr&) {});
     context_.restart();
     context_.poll();
