@@ -118,6 +118,12 @@ def connect(argv, address, count):
     return {"connect_ms": result["median_ms"], "connects_per_second": result["per_second"]}
 
 
+def identified(argv, address, count):
+    """The same until identify is known, too."""
+    result = last(client(argv, ["connect", address, "--count", str(count), "--identify"]), "median_ms")
+    return {"connect_and_identify_ms": result["median_ms"]}
+
+
 def streams(argv, address, count):
     result = last(client(argv, ["streams", address, "--count", str(count), "--parallel", "64"]), "per_second")
     return {"streams_per_second": result["per_second"]}
@@ -165,7 +171,7 @@ def measure(name, argv, rounds, quick, figures):
         (streams, 500 if quick else 50_000 if not slow else 2000),
     ]
     if name == "ours":
-        plan += [(many_streams, size), (burst, 20_000)]
+        plan += [(many_streams, size), (burst, 20_000), (identified, 20 if quick else 500)]
     with Listener(argv) as listener:
         for function, amount in plan:
             try:
