@@ -45,7 +45,7 @@ Error DialRace::overdue() const {
         causes.push_back({attempt.address, timed_out()});
     }
     if (causes.empty()) {
-        return Error(asio::error::make_error_code(asio::error::timed_out), "peer " + peer_.to_string());
+        return timed_out().with_context("peer " + peer_.to_string());
     }
     return one_of(Errc::dial_failed, "peer " + peer_.to_string() + ", timed out", causes);
 }

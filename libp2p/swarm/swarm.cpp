@@ -354,12 +354,13 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
     if (closing_) {
         co_return Errc::shut_down;
     }
-    const auto start = Clock::now();
+    auto limit = options.timeout.count() > 0 ? options.timeout : options_.timeouts.negotiate_stream;
     auto connection = usable_connection(peer, options.allow_limited);
     if (!connection && !options.dial) {
         co_return closed_error(peer);
     }
     if (!connection) {
+        const auto start = Clock::now();
         DialOptions dial;
         dial.timeout = options.timeout;
         std::vector<Multiaddr> known;
@@ -368,11 +369,10 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
             co_return dialled.error();
         }
         connection = std::move(*dialled);
-    }
-    auto limit = options_.timeouts.negotiate_stream;
-    if (options.timeout.count() > 0) {
-        const auto spent = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - start);
-        limit = std::max(options.timeout - spent, std::chrono::milliseconds(1));
+        if (options.timeout.count() > 0) {
+            const auto spent = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - start);
+            limit = std::max(options.timeout - spent, std::chrono::milliseconds(1));
+        }
     }
     auto stream = co_await open_stream_on(std::move(connection), std::move(protocols), limit);
     co_return stream;

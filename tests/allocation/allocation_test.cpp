@@ -116,7 +116,6 @@ bool play(std::size_t at) {
         co_await make_room_for_timers(io);
         heap_switch.allocations = 0;
         heap_switch.has_failed = false;
-        heap_switch.asio_too = false;
         heap_switch.fail_at = at;
         try {
             auto first = co_await converse(dialer, address, kMiB / kPiece);

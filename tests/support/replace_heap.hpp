@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-// Include this in exactly one source file of a program: it replaces operator new, and what Asio takes coroutine frames
-// from, by versions that fail on demand (failing_heap.hpp).
+// Include this in exactly one source file of a program: it replaces operator new by versions that count and fail on
+// demand (failing_heap.hpp). What Asio recycles it takes from elsewhere, so that it is spared. Under the address
+// sanitizer, whose own operator new is worth more, nothing is replaced.
 #include "tests/support/failing_heap.hpp"
+#include "tests/support/heap.hpp"
+
+#ifndef LIBP2P_SUPPORT_ASAN
 
 #include <malloc.h>
 
@@ -16,7 +20,7 @@ namespace {
 [[maybe_unused]] const bool is_replaced = heap_switch.is_replaced = true;
 
 void* allocate(std::size_t size) {
-    void* memory = allocation_fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
+    void* memory = allocation_fails(size) ? nullptr : std::malloc(size == 0 ? 1 : size);
     if (memory == nullptr) {
         throw std::bad_alloc();
     }
@@ -24,7 +28,7 @@ void* allocate(std::size_t size) {
 }
 
 void* allocate(std::size_t size, std::align_val_t alignment) {
-    void* memory = allocation_fails() ? nullptr : ::memalign(static_cast<std::size_t>(alignment), size);
+    void* memory = allocation_fails(size) ? nullptr : ::memalign(static_cast<std::size_t>(alignment), size);
     if (memory == nullptr) {
         throw std::bad_alloc();
     }
@@ -48,7 +52,7 @@ void* operator new[](std::size_t size, std::align_val_t alignment) {
 }
 
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    return libp2p::support::allocation_fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
+    return libp2p::support::allocation_fails(size) ? nullptr : std::malloc(size == 0 ? 1 : size);
 }
 void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
     return operator new(size, tag);
@@ -85,7 +89,4 @@ void operator delete[](void* memory, const std::nothrow_t&) noexcept {
     std::free(memory);
 }
 
-extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-    const bool fails = libp2p::support::heap_switch.asio_too && libp2p::support::allocation_fails();
-    return fails ? nullptr : ::memalign(alignment, size);
-}
+#endif

@@ -4,7 +4,7 @@
 #include "proto/key_message.hpp"
 #include "proto/noise_payload.hpp"
 #include "proto/peer_record_message.hpp"
-#include "tests/unit/largest_allocation.hpp"
+#include "tests/support/replace_heap.hpp"
 
 #include <gtest/gtest.h>
 
@@ -114,18 +114,18 @@ TEST(FieldLengths, OnlyTheRightOneMakesAMessage) {
         EXPECT_EQ(field.decodes(message(0, {})), field.may_be_empty) << field.name;
         for (const auto length : kWrong) {
             const auto wrong = message(length, content);
-            tests::largest_allocation = 0;
+            support::heap_switch.largest = 0;
             EXPECT_FALSE(field.decodes(wrong)) << field.name << ": " << length;
-            EXPECT_LE(tests::largest_allocation, 4096U) << field.name << ": " << length;
+            EXPECT_LE(support::heap_switch.largest, 4096U) << field.name << ": " << length;
         }
     }
 }
 
 TEST(FieldLengths, TheLargestAllocationIsSeen) {
 #ifndef LIBP2P_SUPPORT_ASAN
-    tests::largest_allocation = 0;
+    support::heap_switch.largest = 0;
     EXPECT_TRUE(decode_envelope_message(joined({0x1a, 0x80, 0x40}, Bytes(8192))));
-    EXPECT_GE(tests::largest_allocation, 8192U);
+    EXPECT_GE(support::heap_switch.largest, 8192U);
 #endif
 }
 
