@@ -23,7 +23,7 @@ public:
 private:
     /// Part of what `Limits::stream_memory` pays for.
     static constexpr std::size_t kFirstSize = 1536;
-    static constexpr std::size_t kLargestSize = 256 * 1024;
+    static constexpr std::size_t kLargestSize = 64 * 1024;
 
     std::shared_ptr<Budget> budget_;  // the stream's scope, which its charges share; null in tests without one
     Charge charge_;
