@@ -130,7 +130,7 @@ bool play(std::size_t at) {
         co_await listener.host.disconnect(dialer.host.id());
         co_await conformance::settle();
         auto second = co_await converse(dialer, address, 1);
-        EXPECT_OK(second);
+        LIBP2P_EXPECT_OK(second);
         co_await end(dialer);
         co_await end(listener);
         ended = true;

@@ -9,18 +9,23 @@
 /// co_await out of their arguments: name the value first.
 #define LIBP2P_CO_FATAL_FAILURE(message) co_return GTEST_MESSAGE_(message, ::testing::TestPartResult::kFatalFailure)
 
-#define CO_ASSERT_TRUE(condition) GTEST_TEST_BOOLEAN_(condition, #condition, false, true, LIBP2P_CO_FATAL_FAILURE)
-#define CO_ASSERT_FALSE(condition) GTEST_TEST_BOOLEAN_(!(condition), #condition, true, false, LIBP2P_CO_FATAL_FAILURE)
-#define CO_ASSERT_EQ(a, b) GTEST_ASSERT_(::testing::internal::EqHelper::Compare(#a, #b, a, b), LIBP2P_CO_FATAL_FAILURE)
+#define LIBP2P_CO_ASSERT_TRUE(condition) \
+    GTEST_TEST_BOOLEAN_(condition, #condition, false, true, LIBP2P_CO_FATAL_FAILURE)
+#define LIBP2P_CO_ASSERT_FALSE(condition) \
+    GTEST_TEST_BOOLEAN_(!(condition), #condition, true, false, LIBP2P_CO_FATAL_FAILURE)
+#define LIBP2P_CO_ASSERT_EQ(a, b) \
+    GTEST_ASSERT_(::testing::internal::EqHelper::Compare(#a, #b, a, b), LIBP2P_CO_FATAL_FAILURE)
 
 /// A `result` that must hold a value; the failure shows its error.
-#define EXPECT_OK(outcome) GTEST_ASSERT_(::libp2p::conformance::is_ok(#outcome, outcome), GTEST_NONFATAL_FAILURE_)
-#define CO_ASSERT_OK(outcome) GTEST_ASSERT_(::libp2p::conformance::is_ok(#outcome, outcome), LIBP2P_CO_FATAL_FAILURE)
+#define LIBP2P_EXPECT_OK(outcome) \
+    GTEST_ASSERT_(::libp2p::conformance::is_ok(#outcome, outcome), GTEST_NONFATAL_FAILURE_)
+#define LIBP2P_CO_ASSERT_OK(outcome) \
+    GTEST_ASSERT_(::libp2p::conformance::is_ok(#outcome, outcome), LIBP2P_CO_FATAL_FAILURE)
 
 /// A `result` that must have failed with that code: an `Errc`, an error of Asio's.
-#define EXPECT_ERROR(outcome, code) \
+#define LIBP2P_EXPECT_ERROR(outcome, code) \
     GTEST_ASSERT_(::libp2p::conformance::is_error(#outcome, #code, outcome, code), GTEST_NONFATAL_FAILURE_)
-#define CO_ASSERT_ERROR(outcome, code) \
+#define LIBP2P_CO_ASSERT_ERROR(outcome, code) \
     GTEST_ASSERT_(::libp2p::conformance::is_error(#outcome, #code, outcome, code), LIBP2P_CO_FATAL_FAILURE)
 
 namespace libp2p::conformance {

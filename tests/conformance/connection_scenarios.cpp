@@ -49,13 +49,13 @@ bool is_gone(const Error& error) {
 
 awaitable<void> write_text(Stream& stream, std::string_view text) {
     auto sent = co_await write(stream, as_bytes(text));
-    EXPECT_OK(sent);
+    LIBP2P_EXPECT_OK(sent);
 }
 
 awaitable<void> read_text(Stream& stream, std::string_view expected) {
     Bytes into(expected.size());
     auto got = co_await read_exactly(stream, into);
-    EXPECT_OK(got);
+    LIBP2P_EXPECT_OK(got);
     EXPECT_EQ(as_text(into), expected);
 }
 
@@ -95,9 +95,9 @@ namespace scenarios {
 
 awaitable<void> opens_streams_from_both_sides(Ends& ends) {
     auto first = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(first);
+    LIBP2P_CO_ASSERT_OK(first);
     auto second = co_await open_pair(*ends.far, *ends.near);
-    CO_ASSERT_OK(second);
+    LIBP2P_CO_ASSERT_OK(second);
     EXPECT_EQ(first->near->direction(), Direction::outbound);
     EXPECT_EQ(first->far->direction(), Direction::inbound);
     EXPECT_EQ(second->near->direction(), Direction::outbound);
@@ -133,7 +133,7 @@ awaitable<void> echoes_messages_of_all_sizes(Ends& ends) {
 
 awaitable<void> small_writes_arrive_in_order(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     Rng rng(12);
     const auto octets = rng.bytes(3000);
     auto send = [&]() -> awaitable<void> {
@@ -141,15 +141,15 @@ awaitable<void> small_writes_arrive_in_order(Ends& ends) {
             const auto part = ByteView(octets).subspan(i, 3);
             const std::array<ByteView, 4> buffers = {part.first(1), ByteView(), part.subspan(1, 1), part.subspan(2)};
             auto sent = co_await pair->near->write(buffers);
-            EXPECT_OK(sent);
+            LIBP2P_EXPECT_OK(sent);
         }
         auto closed = co_await pair->near->close_write();
-        EXPECT_OK(closed);
+        LIBP2P_EXPECT_OK(closed);
     };
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
         tasks.spawn(send());
         auto got = co_await read_to_end(*pair->far, 7);
-        CO_ASSERT_OK(got);
+        LIBP2P_CO_ASSERT_OK(got);
         EXPECT_EQ(*got, octets);
     };
     co_await with_tasks(body);
@@ -157,16 +157,16 @@ awaitable<void> small_writes_arrive_in_order(Ends& ends) {
 
 awaitable<void> half_close_leaves_the_other_direction_open(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     auto closed = co_await pair->near->close_write();
-    EXPECT_OK(closed);
+    LIBP2P_EXPECT_OK(closed);
     auto end = co_await read_to_failure(*pair->far);
     EXPECT_EQ(end.code(), kEof);
     auto send = [&]() -> awaitable<void> {
         const bool sent = co_await send_random(*pair->far, 13, 3 * kMiB);
         EXPECT_TRUE(sent);
         auto last = co_await pair->far->close_write();
-        EXPECT_OK(last);
+        LIBP2P_EXPECT_OK(last);
     };
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
         tasks.spawn(send());
@@ -184,23 +184,23 @@ awaitable<void> half_close_leaves_the_other_direction_open(Ends& ends) {
 
 awaitable<void> data_before_the_end_is_delivered(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     Rng rng(14);
     const auto octets = rng.bytes(100'000);
     auto sent = co_await write(*pair->near, octets);
-    EXPECT_OK(sent);
+    LIBP2P_EXPECT_OK(sent);
     auto closed = co_await pair->near->close_write();
-    EXPECT_OK(closed);
+    LIBP2P_EXPECT_OK(closed);
     co_await pause(kMoment);  // the end is there before the first read
     auto got = co_await read_to_end(*pair->far, 1000);
-    CO_ASSERT_OK(got);
+    LIBP2P_CO_ASSERT_OK(got);
     EXPECT_EQ(*got, octets);
 }
 
 awaitable<void> reset_reaches_the_remote_with_its_code(Ends& ends) {
     for (auto code : {StreamErrorCode::none, StreamErrorCode::shut_down, kReason}) {
         auto pair = co_await open_pair(*ends.near, *ends.far);
-        CO_ASSERT_OK(pair);
+        LIBP2P_CO_ASSERT_OK(pair);
         pair->near->abort(code);
         auto end = co_await read_to_failure(*pair->far);
         EXPECT_EQ(end.code(), make_error_code(Errc::stream_reset));
@@ -216,69 +216,69 @@ awaitable<void> reset_reaches_the_remote_with_its_code(Ends& ends) {
 
 awaitable<void> after_close_write(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     auto closed = co_await pair->near->close_write();
-    EXPECT_OK(closed);
+    LIBP2P_EXPECT_OK(closed);
     co_await write_text(*pair->far, "data");
     auto row = co_await try_all(*pair->near);
-    EXPECT_OK(row.read);
-    EXPECT_ERROR(row.written, Errc::write_closed);
-    EXPECT_OK(row.closed);
+    LIBP2P_EXPECT_OK(row.read);
+    LIBP2P_EXPECT_ERROR(row.written, Errc::write_closed);
+    LIBP2P_EXPECT_OK(row.closed);
 }
 
 awaitable<void> after_remote_close_write(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     co_await write_text(*pair->near, "data");
     auto closed = co_await pair->near->close_write();
-    EXPECT_OK(closed);
+    LIBP2P_EXPECT_OK(closed);
     co_await read_text(*pair->far, "data");
     auto row = co_await try_all(*pair->far);
-    EXPECT_ERROR(row.read, kEof);
-    EXPECT_OK(row.written);
-    EXPECT_OK(row.closed);
+    LIBP2P_EXPECT_ERROR(row.read, kEof);
+    LIBP2P_EXPECT_OK(row.written);
+    LIBP2P_EXPECT_OK(row.closed);
     auto end = co_await read_to_failure(*pair->far);
     EXPECT_EQ(end.code(), kEof) << "the end is not the end any more";
     auto got = co_await read_to_end(*pair->near);
-    CO_ASSERT_OK(got);
+    LIBP2P_CO_ASSERT_OK(got);
     EXPECT_EQ(as_text(*got), "x");
 }
 
 awaitable<void> after_abort(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     co_await write_text(*pair->far, "unread");
     co_await pause(kMoment);
     pair->near->abort(kReason);
     auto row = co_await try_all(*pair->near);
-    EXPECT_ERROR(row.read, kAborted);
-    EXPECT_ERROR(row.written, kAborted);
-    EXPECT_ERROR(row.closed, kAborted);
+    LIBP2P_EXPECT_ERROR(row.read, kAborted);
+    LIBP2P_EXPECT_ERROR(row.written, kAborted);
+    LIBP2P_EXPECT_ERROR(row.closed, kAborted);
 }
 
 awaitable<void> after_remote_reset(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     co_await write_text(*pair->near, "to be thrown away");
     co_await pause(kMoment);
     pair->near->abort(kReason);
     co_await pause(kMoment);
     auto row = co_await try_all(*pair->far);
-    EXPECT_ERROR(row.read, Errc::stream_reset);
-    EXPECT_ERROR(row.written, Errc::stream_reset);
-    EXPECT_ERROR(row.closed, Errc::stream_reset);
+    LIBP2P_EXPECT_ERROR(row.read, Errc::stream_reset);
+    LIBP2P_EXPECT_ERROR(row.written, Errc::stream_reset);
+    LIBP2P_EXPECT_ERROR(row.closed, Errc::stream_reset);
 }
 
 awaitable<void> after_deadline(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     co_await write_text(*pair->far, "waits");
     co_await pause(kMoment);
     pair->near->expires_at(std::chrono::steady_clock::now() - 1s);
     auto row = co_await try_all(*pair->near);
-    EXPECT_ERROR(row.read, kTimedOut);
-    EXPECT_ERROR(row.written, kTimedOut);
-    EXPECT_ERROR(row.closed, kTimedOut);
+    LIBP2P_EXPECT_ERROR(row.read, kTimedOut);
+    LIBP2P_EXPECT_ERROR(row.written, kTimedOut);
+    LIBP2P_EXPECT_ERROR(row.closed, kTimedOut);
     pair->near->expires_after(1h);
     co_await read_text(*pair->near, "waits");
     pair->near->expires_never();
@@ -288,7 +288,7 @@ awaitable<void> after_deadline(Ends& ends) {
 
 awaitable<void> after_connection_end(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     co_await write_text(*pair->near, "arrived");
     co_await pause(kMoment);
     ends.near->abort(ConnectionErrorCode::none);
@@ -297,15 +297,15 @@ awaitable<void> after_connection_end(Ends& ends) {
     co_await read_text(*pair->far, "arrived");
     for (auto* stream : {pair->near.get(), pair->far.get()}) {
         auto row = co_await try_all(*stream);
-        EXPECT_ERROR(row.read, Errc::connection_closed);
-        EXPECT_ERROR(row.written, Errc::connection_closed);
-        EXPECT_ERROR(row.closed, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(row.read, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(row.written, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(row.closed, Errc::connection_closed);
     }
 }
 
 awaitable<void> abort_wakes_who_waits(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
         result<std::size_t> read = 0;
         result<void> written;
@@ -318,20 +318,20 @@ awaitable<void> abort_wakes_who_waits(Ends& ends) {
         EXPECT_FALSE(write_done);
         pair->near->abort(kReason);
         co_await tasks.join();
-        EXPECT_ERROR(read, kAborted);
-        EXPECT_ERROR(written, kAborted);
+        LIBP2P_EXPECT_ERROR(read, kAborted);
+        LIBP2P_EXPECT_ERROR(written, kAborted);
     };
     co_await with_tasks(body);
 }
 
 awaitable<void> deadline_wakes_a_reader(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     std::array<std::uint8_t, 16> into{};
     const auto begin = std::chrono::steady_clock::now();
     pair->near->expires_after(20ms);
     auto got = co_await pair->near->read_some(into);
-    EXPECT_ERROR(got, kTimedOut);
+    LIBP2P_EXPECT_ERROR(got, kTimedOut);
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
     pair->near->expires_never();
     co_await write_text(*pair->far, "late");
@@ -340,24 +340,24 @@ awaitable<void> deadline_wakes_a_reader(Ends& ends) {
 
 awaitable<void> deadline_wakes_a_writer(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     const Bytes octets(kTooMuch, 0x5a);
     pair->near->expires_after(50ms);
     auto sent = co_await write(*pair->near, octets);
-    EXPECT_ERROR(sent, kTimedOut);
+    LIBP2P_EXPECT_ERROR(sent, kTimedOut);
     pair->near->expires_never();
     auto drain = [&]() -> awaitable<void> { (void)co_await read_to_failure(*pair->far); };
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
         tasks.spawn(drain());
         sent = co_await write(*pair->near, as_bytes("goes on"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
     };
     co_await with_tasks(body);
 }
 
 awaitable<void> destroyed_stream_is_reset(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     pair->near.reset();
     auto end = co_await read_to_failure(*pair->far);
     EXPECT_EQ(end.code(), make_error_code(Errc::stream_reset));
@@ -367,10 +367,10 @@ awaitable<void> destroyed_stream_is_reset(Ends& ends) {
 
 awaitable<void> destroyed_after_close_write_drains(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     co_await write_text(*pair->near, "request");
     auto closed = co_await pair->near->close_write();
-    EXPECT_OK(closed);
+    LIBP2P_EXPECT_OK(closed);
     pair->near.reset();
     co_await pause(kMoment);
     co_await read_text(*pair->far, "request");
@@ -379,20 +379,20 @@ awaitable<void> destroyed_after_close_write_drains(Ends& ends) {
     const bool sent = co_await send_random(*pair->far, 15, kTooMuch);
     EXPECT_TRUE(sent) << "what nobody reads any more has to be thrown away, not refused";
     closed = co_await pair->far->close_write();
-    EXPECT_OK(closed);
+    LIBP2P_EXPECT_OK(closed);
     pair->far.reset();
     co_await expect_no_streams(ends);
 }
 
 awaitable<void> large_transfers_both_ways_arrive_intact(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     constexpr std::size_t kSize = 8 * kMiB;
     auto send = [](Stream& stream, std::uint64_t seed) -> awaitable<void> {
         const bool sent = co_await send_random(stream, seed, kSize);
         EXPECT_TRUE(sent);
         auto closed = co_await stream.close_write();
-        EXPECT_OK(closed);
+        LIBP2P_EXPECT_OK(closed);
     };
     auto receive = [](Stream& stream, std::uint64_t seed) -> awaitable<void> {
         const bool intact = co_await expect_random(stream, seed, kSize);
@@ -440,7 +440,7 @@ awaitable<void> thousand_streams_one_after_the_other(Ends& ends) {
         tasks.spawn(serve_echo(*ends.far, tasks));
         for (int i = 0; i < 1000; ++i) {
             const bool same = co_await echoes(*ends.near, as_bytes("one of many"));
-            CO_ASSERT_TRUE(same);
+            LIBP2P_CO_ASSERT_TRUE(same);
         }
     };
     co_await with_tasks(body);
@@ -449,7 +449,7 @@ awaitable<void> thousand_streams_one_after_the_other(Ends& ends) {
 
 awaitable<void> reader_that_stops_makes_the_writer_wait(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     bool sent = false;
     auto send = [&]() -> awaitable<void> { sent = co_await send_random(*pair->near, 19, kTooMuch); };
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
@@ -472,24 +472,24 @@ awaitable<void> reader_that_stops_makes_the_writer_wait(Ends& ends) {
 
 awaitable<void> close_ends_politely(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     co_await write_text(*pair->near, "last words");
     auto closed = co_await pair->near->close_write();
-    EXPECT_OK(closed);
+    LIBP2P_EXPECT_OK(closed);
     co_await read_text(*pair->far, "last words");
     pair->near.reset();
     pair->far.reset();
     closed = co_await ends.near->close(ConnectionErrorCode::none);
-    EXPECT_OK(closed);
+    LIBP2P_EXPECT_OK(closed);
     auto near_end = co_await ends.near_end.get();
     EXPECT_EQ(near_end.code(), kAborted) << "a close of our own";
     auto far_end = co_await ends.far_end.get();
     EXPECT_EQ(far_end.code(), kEof) << "a polite end by the remote";
     for (auto* connection : {ends.near.get(), ends.far.get()}) {
         auto opened = co_await connection->open_stream();
-        EXPECT_ERROR(opened, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(opened, Errc::connection_closed);
         auto accepted = co_await connection->accept_stream();
-        EXPECT_ERROR(accepted, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(accepted, Errc::connection_closed);
     }
 }
 
@@ -524,9 +524,9 @@ awaitable<void> wait_everywhere(Ends& ends, StreamEnds& idle, StreamEnds& full, 
 template <class End>
 awaitable<void> everybody_wakes(Ends& ends, End end) {
     auto idle = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(idle);
+    LIBP2P_CO_ASSERT_OK(idle);
     auto full = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(full);
+    LIBP2P_CO_ASSERT_OK(full);
     Waiting waiting;
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
         co_await wait_everywhere(ends, *idle, *full, tasks, waiting);
@@ -534,14 +534,14 @@ awaitable<void> everybody_wakes(Ends& ends, End end) {
         co_await tasks.join();
     };
     co_await with_tasks(body);
-    EXPECT_ERROR(waiting.near_read, Errc::connection_closed);
-    EXPECT_ERROR(waiting.near_write, Errc::connection_closed);
-    EXPECT_ERROR(waiting.near_accept, Errc::connection_closed);
-    EXPECT_ERROR(waiting.far_accept, Errc::connection_closed);
-    CO_ASSERT_FALSE(waiting.far_read);
+    LIBP2P_EXPECT_ERROR(waiting.near_read, Errc::connection_closed);
+    LIBP2P_EXPECT_ERROR(waiting.near_write, Errc::connection_closed);
+    LIBP2P_EXPECT_ERROR(waiting.near_accept, Errc::connection_closed);
+    LIBP2P_EXPECT_ERROR(waiting.far_accept, Errc::connection_closed);
+    LIBP2P_CO_ASSERT_FALSE(waiting.far_read);
     EXPECT_TRUE(is_gone(waiting.far_read.error())) << waiting.far_read.error();
     auto opened = co_await ends.near->open_stream();
-    EXPECT_ERROR(opened, Errc::connection_closed);
+    LIBP2P_EXPECT_ERROR(opened, Errc::connection_closed);
 }
 
 }  // namespace
@@ -566,7 +566,7 @@ awaitable<void> abort_of_the_connection_wakes_everybody(Ends& ends) {
 
 awaitable<void> streams_outlive_the_connection(Ends& ends) {
     auto pair = co_await open_pair(*ends.near, *ends.far);
-    CO_ASSERT_OK(pair);
+    LIBP2P_CO_ASSERT_OK(pair);
     const auto peer = ends.near->info().peer;
     ends.near->abort(ConnectionErrorCode::none);
     (void)co_await ends.near_end.get();
@@ -576,9 +576,9 @@ awaitable<void> streams_outlive_the_connection(Ends& ends) {
     EXPECT_EQ(pair->near->remote_peer(), peer);
     for (auto* stream : {pair->near.get(), pair->far.get()}) {
         auto row = co_await try_all(*stream);
-        EXPECT_ERROR(row.read, Errc::connection_closed);
-        EXPECT_ERROR(row.written, Errc::connection_closed);
-        EXPECT_ERROR(row.closed, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(row.read, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(row.written, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(row.closed, Errc::connection_closed);
         stream->expires_after(1h);
         stream->abort(StreamErrorCode::none);
         EXPECT_FALSE(stream->remote_error());
@@ -588,7 +588,7 @@ awaitable<void> streams_outlive_the_connection(Ends& ends) {
 awaitable<void> cancelled_reads_leave_nothing(Ends& ends) {
     for (std::size_t steps = 1; steps < 40; ++steps) {
         auto pair = co_await open_pair(*ends.near, *ends.far);
-        CO_ASSERT_OK(pair);
+        LIBP2P_CO_ASSERT_OK(pair);
         auto victim = [&]() -> awaitable<void> {
             auto failure = co_await read_to_failure(*pair->near);
             EXPECT_EQ(failure.code(), kAborted);
@@ -608,11 +608,11 @@ awaitable<void> cancelled_reads_leave_nothing(Ends& ends) {
 awaitable<void> cancelled_writes_leave_nothing(Ends& ends) {
     for (std::size_t steps = 1; steps < 40; ++steps) {
         auto pair = co_await open_pair(*ends.near, *ends.far);
-        CO_ASSERT_OK(pair);
+        LIBP2P_CO_ASSERT_OK(pair);
         const Bytes octets(kTooMuch, 0x5a);
         auto victim = [&]() -> awaitable<void> {
             auto sent = co_await write(*pair->near, octets);
-            EXPECT_ERROR(sent, kAborted);
+            LIBP2P_EXPECT_ERROR(sent, kAborted);
         };
         const bool cut = co_await cancel_after(ends.loop, steps, victim());
         EXPECT_TRUE(cut);
@@ -629,7 +629,7 @@ awaitable<void> cancelled_opens_leave_nothing(Ends& ends) {
         std::vector<std::unique_ptr<Stream>> streams;
         for (int i = 0; i < 20; ++i) {
             auto opened = co_await ends.near->open_stream();
-            CO_ASSERT_OK(opened);
+            LIBP2P_CO_ASSERT_OK(opened);
             streams.push_back(std::move(*opened));
             co_await settle();
         }
@@ -657,15 +657,15 @@ awaitable<void> cancelled_accepts_lose_no_stream(Ends& ends) {
     };
     for (std::size_t steps = 1; steps < 40; ++steps) {
         auto stream = co_await ends.near->open_stream();
-        CO_ASSERT_OK(stream);
+        LIBP2P_CO_ASSERT_OK(stream);
         auto sent = co_await write(**stream, as_bytes("!"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         opened.push_back(std::move(*stream));
         (void)co_await cancel_after(ends.loop, steps, victim());
     }
     while (accepted.size() < opened.size()) {
         auto stream = co_await ends.far->accept_stream();
-        CO_ASSERT_OK(stream);
+        LIBP2P_CO_ASSERT_OK(stream);
         accepted.push_back(std::move(*stream));
     }
     std::set<std::uint64_t> ids;

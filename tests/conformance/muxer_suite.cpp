@@ -168,9 +168,9 @@ TEST_P(MuxerSuite, StreamNumbersNeverCollide) {
         std::set<std::uint64_t> far_ids;
         for (int i = 0; i < 300; ++i) {
             auto ours = co_await open_pair(*ends.near, *ends.far);
-            CO_ASSERT_OK(ours);
+            LIBP2P_CO_ASSERT_OK(ours);
             auto theirs = co_await open_pair(*ends.far, *ends.near);
-            CO_ASSERT_OK(theirs);
+            LIBP2P_CO_ASSERT_OK(theirs);
             for (auto* pair : {&*ours, &*theirs}) {
                 const bool from_near = pair == &*ours;
                 EXPECT_TRUE(near_ids.insert(from_near ? pair->near->id() : pair->far->id()).second);
@@ -225,16 +225,16 @@ TEST_P(MuxerSuite, StreamsPastTheAcceptBacklogAreReset) {
         const bool gone = co_await eventually([&] { return ends.far->stream_count() == 0; });
         EXPECT_TRUE(gone);
         auto fresh = co_await open_pair(*ends.near, *ends.far);
-        EXPECT_OK(fresh);
+        LIBP2P_EXPECT_OK(fresh);
     });
 }
 
 TEST_P(MuxerSuite, AHeavyStreamDoesNotStarveALightOne) {
     bench_->play([](Ends& ends) -> awaitable<void> {
         auto heavy = co_await open_pair(*ends.near, *ends.far);
-        CO_ASSERT_OK(heavy);
+        LIBP2P_CO_ASSERT_OK(heavy);
         auto light = co_await open_pair(*ends.near, *ends.far);
-        CO_ASSERT_OK(light);
+        LIBP2P_CO_ASSERT_OK(light);
         std::size_t moved = 0;
         auto send = [&]() -> awaitable<void> {
             const Bytes block(256 * 1024, 0x5a);
@@ -263,9 +263,9 @@ TEST_P(MuxerSuite, AHeavyStreamDoesNotStarveALightOne) {
             for (int i = 0; i < 50; ++i) {
                 const auto before = moved;
                 auto sent = co_await write(*light->near, message);
-                CO_ASSERT_OK(sent);
+                LIBP2P_CO_ASSERT_OK(sent);
                 auto got = co_await read_exactly(*light->far, message);
-                CO_ASSERT_OK(got);
+                LIBP2P_CO_ASSERT_OK(got);
                 most = std::max(most, moved - before);
             }
             EXPECT_LT(
@@ -283,7 +283,7 @@ TEST_P(MuxerSuite, EqualStreamsGetEqualShares) {
         std::array<std::size_t, kStreams> moved{};
         for (std::size_t i = 0; i < kStreams; ++i) {
             auto pair = co_await open_pair(*ends.near, *ends.far);
-            CO_ASSERT_OK(pair);
+            LIBP2P_CO_ASSERT_OK(pair);
             pairs.push_back(std::move(*pair));
         }
         auto send = [&](std::size_t i) -> awaitable<void> {
@@ -326,7 +326,7 @@ TEST_P(MuxerSuite, EqualStreamsGetEqualShares) {
 TEST_P(MuxerSuite, ALostChannelEndsEverything) {
     bench_->play([&](Ends& ends) -> awaitable<void> {
         auto pair = co_await open_pair(*ends.near, *ends.far);
-        CO_ASSERT_OK(pair);
+        LIBP2P_CO_ASSERT_OK(pair);
         bench_->near_fault->at = 0;  // whatever it does next
         result<std::size_t> read = 0;
         bool done = false;
@@ -340,11 +340,11 @@ TEST_P(MuxerSuite, ALostChannelEndsEverything) {
             co_await tasks.join();
         };
         co_await with_tasks(body);
-        EXPECT_ERROR(read, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(read, Errc::connection_closed);
         auto end = co_await read_to_failure(*pair->far);
         EXPECT_EQ(end.code(), make_error_code(Errc::connection_closed));
         auto opened = co_await ends.far->open_stream();
-        EXPECT_ERROR(opened, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(opened, Errc::connection_closed);
     });
 }
 
@@ -388,11 +388,11 @@ TEST_P(MuxerSuite, ARemoteThatStopsReadingDoesNotHoldOthersMemory) {
         std::vector<StreamEnds> pairs;
         for (int i = 0; i < 16; ++i) {
             auto pair = co_await open_pair(*ends.near, *ends.far);
-            CO_ASSERT_OK(pair);
+            LIBP2P_CO_ASSERT_OK(pair);
             const Bytes octets(4 * kMiB, 0x5a);
             pair->near->expires_after(20ms);
             auto sent = co_await write(*pair->near, octets);
-            EXPECT_ERROR(sent, kTimedOut);
+            LIBP2P_EXPECT_ERROR(sent, kTimedOut);
             pairs.push_back(std::move(*pair));
         }
         EXPECT_LE(ends.far_memory(), 16 * bench_->limits.stream_window);

@@ -57,13 +57,13 @@ awaitable<result<Bytes>> read_chunks_to_end(SecureChannel& channel) {
 awaitable<void> expect_text(ByteStream& from, std::string_view expected) {
     Bytes into(expected.size());
     auto got = co_await read_exactly(from, into);
-    EXPECT_OK(got);
+    LIBP2P_EXPECT_OK(got);
     EXPECT_EQ(as_text(into), expected);
 }
 
 awaitable<void> send_text(ByteStream& to, std::string_view text) {
     auto sent = co_await write(to, as_bytes(text));
-    EXPECT_OK(sent);
+    LIBP2P_EXPECT_OK(sent);
 }
 
 /// Sends and receives at once: the wire may be narrower than the message.
@@ -121,8 +121,8 @@ public:
     void play(std::function<awaitable<void>(Channel&, Channel&)> script) {
         auto test = [&]() -> awaitable<void> {
             auto outcome = co_await shake();
-            CO_ASSERT_OK(outcome.near);
-            CO_ASSERT_OK(outcome.far);
+            LIBP2P_CO_ASSERT_OK(outcome.near);
+            LIBP2P_CO_ASSERT_OK(outcome.far);
             co_await script(*outcome.near, *outcome.far);
         };
         loop.run(test());
@@ -196,7 +196,7 @@ TEST_P(SecuritySuite, AnotherPeerThanTheExpectedIsRefused) {
     bench_->near_options.expected_peer = Identity::generate().peer_id();
     auto test = [&]() -> awaitable<void> {
         auto outcome = co_await bench_->shake();
-        EXPECT_ERROR(outcome.near, Errc::peer_mismatch);
+        LIBP2P_EXPECT_ERROR(outcome.near, Errc::peer_mismatch);
         EXPECT_FALSE(outcome.far);
     };
     bench_->loop.run(test());
@@ -207,8 +207,8 @@ TEST_P(SecuritySuite, AnotherPeerThanTheExpectedIsRefused) {
 TEST_P(SecuritySuite, AProtocolServesManyHandshakesAtOnce) {
     auto one = [&]() -> awaitable<void> {
         auto outcome = co_await bench_->shake();
-        CO_ASSERT_OK(outcome.near);
-        CO_ASSERT_OK(outcome.far);
+        LIBP2P_CO_ASSERT_OK(outcome.near);
+        LIBP2P_CO_ASSERT_OK(outcome.far);
         co_await talk(*outcome.near, *outcome.far);
     };
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
@@ -404,20 +404,20 @@ TEST_P(SecuritySuite, WritesOfAllSizesArriveHoweverTheyAreRead) {
             std::size_t begin = 0;
             for (auto size : sizes) {
                 auto sent = co_await write(channel, ByteView(all).subspan(begin, size));
-                EXPECT_OK(sent);
+                LIBP2P_EXPECT_OK(sent);
                 begin += size;
             }
             auto closed = co_await channel.close_write();
-            EXPECT_OK(closed);
+            LIBP2P_EXPECT_OK(closed);
         };
         auto receive_small = [&]() -> awaitable<void> {
             auto got = co_await read_to_end(*near, 777);
-            CO_ASSERT_OK(got);
+            LIBP2P_CO_ASSERT_OK(got);
             EXPECT_TRUE(*got == all);
         };
         auto receive_chunks = [&]() -> awaitable<void> {
             auto got = co_await read_chunks_to_end(*far);
-            CO_ASSERT_OK(got);
+            LIBP2P_CO_ASSERT_OK(got);
             EXPECT_TRUE(*got == all);
         };
         auto body = [&](TaskScope& tasks) -> awaitable<void> {
@@ -443,14 +443,14 @@ TEST_P(SecuritySuite, GatheredBuffersArriveInOrder) {
         }
         auto send = [&]() -> awaitable<void> {
             auto sent = co_await near->write(buffers);
-            EXPECT_OK(sent);
+            LIBP2P_EXPECT_OK(sent);
             sent = co_await near->close_write();
-            EXPECT_OK(sent);
+            LIBP2P_EXPECT_OK(sent);
         };
         auto body = [&](TaskScope& tasks) -> awaitable<void> {
             tasks.spawn(send());
             auto got = co_await read_chunks_to_end(*far);
-            CO_ASSERT_OK(got);
+            LIBP2P_CO_ASSERT_OK(got);
             EXPECT_TRUE(*got == all);
         };
         co_await with_tasks(body);
@@ -463,7 +463,7 @@ TEST_P(SecuritySuite, BothKindsOfReadMayBeMixed) {
     bench_->play([&](Channel& near, Channel& far) -> awaitable<void> {
         auto send = [&]() -> awaitable<void> {
             auto sent = co_await write(*near, all);
-            EXPECT_OK(sent);
+            LIBP2P_EXPECT_OK(sent);
         };
         auto body = [&](TaskScope& tasks) -> awaitable<void> {
             tasks.spawn(send());
@@ -471,11 +471,11 @@ TEST_P(SecuritySuite, BothKindsOfReadMayBeMixed) {
             Bytes buffer(2000);
             while (got.size() < all.size()) {
                 auto some = co_await far->read_some(std::span(buffer).first(1 + rng.below(buffer.size())));
-                CO_ASSERT_OK(some);
+                LIBP2P_CO_ASSERT_OK(some);
                 got.insert(got.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*some));
                 if (got.size() < all.size() && rng.below(2) == 0) {
                     auto chunk = co_await far->read_chunk();
-                    CO_ASSERT_OK(chunk);
+                    LIBP2P_CO_ASSERT_OK(chunk);
                     got.insert(got.end(), chunk->begin(), chunk->end());
                 }
             }
@@ -489,12 +489,12 @@ TEST_P(SecuritySuite, TheEndLeavesTheOtherDirectionOpen) {
     bench_->play([&](Channel& near, Channel& far) -> awaitable<void> {
         co_await send_text(*near, "last words");
         auto closed = co_await near->close_write();
-        EXPECT_OK(closed);
+        LIBP2P_EXPECT_OK(closed);
         auto got = co_await read_to_end(*far);
-        CO_ASSERT_OK(got);
+        LIBP2P_CO_ASSERT_OK(got);
         EXPECT_EQ(as_text(*got), "last words");
         auto chunk = co_await far->read_chunk();
-        EXPECT_ERROR(chunk, kEof);
+        LIBP2P_EXPECT_ERROR(chunk, kEof);
         co_await send_text(*far, "answer");
         co_await expect_text(*near, "answer");
     });
@@ -518,13 +518,13 @@ TEST_P(SecuritySuite, AnAbortWakesWhoWaits) {
             co_await tasks.join();
         };
         co_await with_tasks(body);
-        EXPECT_ERROR(near_read, kAborted);
-        EXPECT_ERROR(near_write, kAborted);
+        LIBP2P_EXPECT_ERROR(near_read, kAborted);
+        LIBP2P_EXPECT_ERROR(near_write, kAborted);
         EXPECT_FALSE(far_read);
         auto sent = co_await write(*near, as_bytes("more"));
-        EXPECT_ERROR(sent, kAborted);
+        LIBP2P_EXPECT_ERROR(sent, kAborted);
         auto chunk = co_await near->read_chunk();
-        EXPECT_ERROR(chunk, kAborted);
+        LIBP2P_EXPECT_ERROR(chunk, kAborted);
     });
 }
 
@@ -557,7 +557,7 @@ TEST_P(SecuritySuite, ABentOctetEndsTheChannel) {
             co_await send_text(*near, "first message");
             co_await send_text(*near, "second message");
             auto closed = co_await near->close_write();
-            EXPECT_OK(closed);
+            LIBP2P_EXPECT_OK(closed);
             auto got = co_await read_to_end(*far);
             if (got) {
                 // A length that grew swallows what follows; the end is then in the middle of a message.
@@ -578,7 +578,7 @@ TEST_P(SecuritySuite, CancelledReadsAndWritesEndAtOnce) {
             };
             auto send = [&]() -> awaitable<void> {
                 auto sent = co_await write(*near, octets);
-                EXPECT_ERROR(sent, kAborted);
+                LIBP2P_EXPECT_ERROR(sent, kAborted);
             };
             const bool write_cut = co_await cancel_after(bench_->loop, steps, send());
             EXPECT_TRUE(write_cut);

@@ -29,9 +29,9 @@ awaitable<void> echo(std::unique_ptr<Stream> stream) {
 
 awaitable<void> send_and_close(ByteStream& stream, ByteView octets) {
     auto sent = co_await write(stream, octets);
-    EXPECT_OK(sent);
+    LIBP2P_EXPECT_OK(sent);
     sent = co_await stream.close_write();
-    EXPECT_OK(sent);
+    LIBP2P_EXPECT_OK(sent);
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ awaitable<void> serve_echo(Connection& connection, TaskScope& tasks) {
 
 awaitable<bool> echoes(Connection& connection, ByteView octets) {
     auto opened = co_await connection.open_stream();
-    EXPECT_OK(opened);
+    LIBP2P_EXPECT_OK(opened);
     if (!opened) {
         co_return false;
     }
@@ -83,7 +83,7 @@ awaitable<bool> echoes(Connection& connection, ByteView octets) {
         back = co_await read_to_end(*stream);
     };
     co_await with_tasks(body);
-    EXPECT_OK(back);
+    LIBP2P_EXPECT_OK(back);
     co_return back&& std::equal(back->begin(), back->end(), octets.begin(), octets.end());
 }
 
@@ -94,7 +94,7 @@ awaitable<bool> send_random(ByteStream& stream, std::uint64_t seed, std::size_t 
         rng.fill(block);
         const auto part = std::min(size, block.size());
         auto sent = co_await write(stream, ByteView(block).first(part));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         if (!sent) {
             co_return false;
         }
@@ -111,7 +111,7 @@ awaitable<bool> expect_random(ByteStream& stream, std::uint64_t seed, std::size_
         rng.fill(block);
         const auto part = std::min(size, block.size());
         auto got = co_await read_exactly(stream, std::span(received).first(part));
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         if (!got || !std::equal(block.begin(), block.begin() + static_cast<std::ptrdiff_t>(part), received.begin())) {
             co_return false;
         }

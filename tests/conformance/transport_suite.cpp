@@ -108,7 +108,7 @@ awaitable<void> serve(Side& side, std::unique_ptr<InboundConnection> inbound, in
     auto scope = side.resources.open_connection(
         Direction::inbound, side.transport->uses_descriptor(), inbound->remote_address()
     );
-    CO_ASSERT_OK(scope);
+    LIBP2P_CO_ASSERT_OK(scope);
     auto upgraded = co_await with_timeout(5s, inbound->upgrade(*scope));
     if (!upgraded) {
         co_return;
@@ -154,7 +154,7 @@ public:
     void play_listening(std::function<awaitable<void>(Listener&)> script) {
         auto test = [&]() -> awaitable<void> {
             auto listener = co_await listen();
-            CO_ASSERT_OK(listener);
+            LIBP2P_CO_ASSERT_OK(listener);
             co_await script(**listener);
             listener->reset();
             co_await expect_nothing();
@@ -168,8 +168,8 @@ public:
             End near_end;
             End far_end;
             co_await connect(listener, near_end, far_end);
-            CO_ASSERT_OK(near_end.connection);
-            CO_ASSERT_OK(far_end.connection);
+            LIBP2P_CO_ASSERT_OK(near_end.connection);
+            LIBP2P_CO_ASSERT_OK(far_end.connection);
             Ends ends(loop, *near_end.connection, *far_end.connection);
             ends.far_memory = [this] { return far->usage().memory; };
             auto body = [&](TaskScope& tasks) -> awaitable<void> {
@@ -245,8 +245,8 @@ TEST_P(TransportSuite, BothEndsKnowWhoAndWhereTheyAre) {
         End near_end;
         End far_end;
         co_await bench_->connect(listener, near_end, far_end);
-        CO_ASSERT_OK(near_end.connection);
-        CO_ASSERT_OK(far_end.connection);
+        LIBP2P_CO_ASSERT_OK(near_end.connection);
+        LIBP2P_CO_ASSERT_OK(far_end.connection);
         const auto& near = (*near_end.connection)->info();
         const auto& far = (*far_end.connection)->info();
         EXPECT_EQ(near.direction, Direction::outbound);
@@ -275,7 +275,7 @@ TEST_P(TransportSuite, BothEndsKnowWhoAndWhereTheyAre) {
 TEST_P(TransportSuite, ListenersGetAddressesOfTheirOwn) {
     bench_->play_listening([&](Listener& listener) -> awaitable<void> {
         auto other = co_await bench_->listen();
-        CO_ASSERT_OK(other);
+        LIBP2P_CO_ASSERT_OK(other);
         EXPECT_NE((*other)->address(), listener.address());
         for (const auto* address : {&listener.address(), &(*other)->address()}) {
             EXPECT_TRUE(bench_->near->transport->can_dial(*address)) << *address;
@@ -283,7 +283,7 @@ TEST_P(TransportSuite, ListenersGetAddressesOfTheirOwn) {
             EXPECT_FALSE(address->peer()) << *address;
         }
         auto taken = co_await bench_->far->transport->listen(listener.address());
-        EXPECT_ERROR(taken, kInUse);
+        LIBP2P_EXPECT_ERROR(taken, kInUse);
     });
 }
 
@@ -292,7 +292,7 @@ TEST_P(TransportSuite, AClosedListenersAddressIsFreeAgain) {
         const auto address = listener.address();
         listener.close();
         auto again = co_await bench_->far->transport->listen(address);
-        CO_ASSERT_OK(again);
+        LIBP2P_CO_ASSERT_OK(again);
         EXPECT_EQ((*again)->address(), address);
     });
 }
@@ -305,9 +305,9 @@ TEST_P(TransportSuite, AddressesOfOthersAreRefusedByName) {
             EXPECT_FALSE(bench_->near->transport->can_listen(address)) << text;
             End end;
             co_await dial(*bench_->near, address, bench_->far->peer(), end);
-            EXPECT_ERROR(end.connection, Errc::unsupported_address);
+            LIBP2P_EXPECT_ERROR(end.connection, Errc::unsupported_address);
             auto listener = co_await bench_->far->transport->listen(address);
-            EXPECT_ERROR(listener, Errc::unsupported_address);
+            LIBP2P_EXPECT_ERROR(listener, Errc::unsupported_address);
         }
     };
     bench_->loop.run(test());
@@ -334,7 +334,7 @@ TEST_P(TransportSuite, AnotherPeerThanTheDialledIsRefused) {
         auto body = [&](TaskScope& tasks) -> awaitable<void> {
             tasks.spawn(accept(*bench_->far, listener, far_end));
             co_await dial(*bench_->near, listener.address(), bench_->near->peer(), near_end);
-            EXPECT_ERROR(near_end.connection, Errc::peer_mismatch);
+            LIBP2P_EXPECT_ERROR(near_end.connection, Errc::peer_mismatch);
             co_await tasks.join();
         };
         co_await with_tasks(body);
@@ -353,7 +353,7 @@ TEST_P(TransportSuite, ADialWithoutAnAnswerIsCutByTheCallersDeadline) {
             co_return ok();
         };
         auto cut = co_await with_timeout(50ms, attempt());  // nobody accepts
-        EXPECT_ERROR(cut, kTimedOut);
+        LIBP2P_EXPECT_ERROR(cut, kTimedOut);
     });
 }
 
@@ -426,9 +426,9 @@ TEST_P(TransportSuite, ClosingAListenerWakesAccept) {
             listener.close();
             listener.close();
             co_await tasks.join();
-            EXPECT_ERROR(outcome, Errc::shut_down);
+            LIBP2P_EXPECT_ERROR(outcome, Errc::shut_down);
             outcome = co_await listener.accept();
-            EXPECT_ERROR(outcome, Errc::shut_down);
+            LIBP2P_EXPECT_ERROR(outcome, Errc::shut_down);
         };
         co_await with_tasks(body);
     });
@@ -444,7 +444,7 @@ TEST_P(TransportSuite, AClosedListenerTakesNoDials) {
             co_return ok();
         };
         auto done = co_await with_timeout(5s, attempt());
-        EXPECT_OK(done);
+        LIBP2P_EXPECT_OK(done);
         EXPECT_FALSE(end.connection);
     });
 }
@@ -454,15 +454,15 @@ TEST_P(TransportSuite, ConnectionsOutliveTheirListener) {
         End near_end;
         End far_end;
         co_await bench_->connect(listener, near_end, far_end);
-        CO_ASSERT_OK(near_end.connection);
-        CO_ASSERT_OK(far_end.connection);
+        LIBP2P_CO_ASSERT_OK(near_end.connection);
+        LIBP2P_CO_ASSERT_OK(far_end.connection);
         listener.close();
         auto body = [&](TaskScope& tasks) -> awaitable<void> {
             auto run = [](Connection& connection) -> awaitable<void> { (void)co_await connection.run(); };
             tasks.spawn(run(**near_end.connection));
             tasks.spawn(run(**far_end.connection));
             auto pair = co_await open_pair(**near_end.connection, **far_end.connection);
-            EXPECT_OK(pair);
+            LIBP2P_EXPECT_OK(pair);
         };
         co_await with_tasks(body);
     });
@@ -480,15 +480,15 @@ TEST_P(TransportSuite, ACancelledAcceptLosesNoConnection) {
                 if (!done || !inbound) {
                     inbound = co_await with_timeout(5s, listener.accept());
                 }
-                CO_ASSERT_OK(inbound);
+                LIBP2P_CO_ASSERT_OK(inbound);
                 auto scope = bench_->far->resources.open_connection(
                     Direction::inbound, bench_->far->transport->uses_descriptor(), (*inbound)->remote_address()
                 );
-                CO_ASSERT_OK(scope);
+                LIBP2P_CO_ASSERT_OK(scope);
                 auto upgraded = co_await (*inbound)->upgrade(*scope);
-                EXPECT_OK(upgraded);
+                LIBP2P_EXPECT_OK(upgraded);
                 co_await tasks.join();
-                EXPECT_OK(near_end.connection);
+                LIBP2P_EXPECT_OK(near_end.connection);
             };
             co_await with_tasks(body);
         }
@@ -503,7 +503,7 @@ TEST_P(TransportSuite, ManyDialsAtOnceAllSucceed) {
         auto one = [&](std::size_t size) -> awaitable<void> {
             End end;
             co_await dial(*bench_->near, listener.address(), bench_->far->peer(), end);
-            CO_ASSERT_OK(end.connection);
+            LIBP2P_CO_ASSERT_OK(end.connection);
             auto& connection = **end.connection;
             auto run = [&]() -> awaitable<void> { (void)co_await connection.run(); };
             const Bytes octets(size, 0x5a);
@@ -537,8 +537,8 @@ TEST_P(TransportSuite, AProvenConnectionIsItsPeersCharge) {
         End near_end;
         End far_end;
         co_await bench_->connect(listener, near_end, far_end);
-        CO_ASSERT_OK(near_end.connection);
-        CO_ASSERT_OK(far_end.connection);
+        LIBP2P_CO_ASSERT_OK(near_end.connection);
+        LIBP2P_CO_ASSERT_OK(far_end.connection);
         for (auto* side : {&*bench_->near, &*bench_->far}) {
             EXPECT_EQ(side->usage().connections(), 1U);
             EXPECT_TRUE(side->resources.transient()->used().is_zero()) << "still counted as unproven";
@@ -555,11 +555,11 @@ TEST_P(TransportSuite, APeerThatIsOverItsLimitGetsNoConnection) {
         result<ConnectionPtr> far_end = Errc::shut_down;
         auto accept_stingily = [&]() -> awaitable<void> {
             auto inbound = co_await listener.accept();
-            CO_ASSERT_OK(inbound);
+            LIBP2P_CO_ASSERT_OK(inbound);
             auto scope = stingy.open_connection(Direction::inbound, false, (*inbound)->remote_address());
-            CO_ASSERT_OK(scope);
+            LIBP2P_CO_ASSERT_OK(scope);
             far_end = co_await (*inbound)->upgrade(*scope);
-            EXPECT_ERROR(far_end, Errc::limit_exceeded);
+            LIBP2P_EXPECT_ERROR(far_end, Errc::limit_exceeded);
         };
         auto body = [&](TaskScope& tasks) -> awaitable<void> {
             tasks.spawn(accept_stingily());
@@ -583,15 +583,15 @@ TEST_P(TransportSuite, AClientThatSaysNothingIsCutByTheCallersDeadline) {
     }
     bench_->play_listening([&](Listener& listener) -> awaitable<void> {
         auto silent = co_await GetParam().raw_dial(bench_->loop.executor(), listener.address());
-        CO_ASSERT_OK(silent);
+        LIBP2P_CO_ASSERT_OK(silent);
         auto inbound = co_await listener.accept();
-        CO_ASSERT_OK(inbound);
+        LIBP2P_CO_ASSERT_OK(inbound);
         auto scope = bench_->far->resources.open_connection(
             Direction::inbound, bench_->far->transport->uses_descriptor(), (*inbound)->remote_address()
         );
-        CO_ASSERT_OK(scope);
+        LIBP2P_CO_ASSERT_OK(scope);
         auto upgraded = co_await with_timeout(30ms, (*inbound)->upgrade(*scope));
-        EXPECT_ERROR(upgraded, kTimedOut);
+        LIBP2P_EXPECT_ERROR(upgraded, kTimedOut);
         auto end = co_await read_to_failure(**silent);
         EXPECT_TRUE(end.code().failed()) << "the client was not hung up on";
     });
@@ -603,7 +603,7 @@ TEST_P(TransportSuite, AClientThatLeavesAtOnceIsAnErrorOfThatConnection) {
     }
     bench_->play_listening([&](Listener& listener) -> awaitable<void> {
         auto brief = co_await GetParam().raw_dial(bench_->loop.executor(), listener.address());
-        CO_ASSERT_OK(brief);
+        LIBP2P_CO_ASSERT_OK(brief);
         brief->reset();
         End far_end;
         co_await accept(*bench_->far, listener, far_end);
@@ -620,7 +620,7 @@ TEST_P(TransportSuite, GarbageIsAnErrorOfThatConnectionAlone) {
     bench_->play_listening([&](Listener& listener) -> awaitable<void> {
         auto lie = [&](std::uint64_t seed) -> awaitable<void> {
             auto liar = co_await GetParam().raw_dial(bench_->loop.executor(), listener.address());
-            CO_ASSERT_OK(liar);
+            LIBP2P_CO_ASSERT_OK(liar);
             Rng rng(seed);
             const auto octets = rng.bytes(1 + rng.below(5000));
             (void)co_await write(**liar, octets);
@@ -636,7 +636,7 @@ TEST_P(TransportSuite, GarbageIsAnErrorOfThatConnectionAlone) {
             EXPECT_EQ(served, 0);
             End honest;
             co_await dial(*bench_->near, listener.address(), bench_->far->peer(), honest);
-            EXPECT_OK(honest.connection);
+            LIBP2P_EXPECT_OK(honest.connection);
         };
         co_await with_tasks(body);
     });

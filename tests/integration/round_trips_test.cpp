@@ -63,7 +63,7 @@ protected:
             MemoryNode b(io_, network, options());
             auto body = [&]() -> awaitable<void> {
                 auto bound = co_await b.host.listen(Multiaddr::parse("/memory/0").value());
-                CO_ASSERT_OK(bound);
+                LIBP2P_CO_ASSERT_OK(bound);
                 const auto address = bound->with_peer(b.host.id());
                 auto took = co_await measure(a.host, b.host, address);
                 best = std::min(best, round_trips(took));
@@ -81,13 +81,13 @@ protected:
     /// The time from now to the first octet of the answer on a new stream of `protocols`.
     static awaitable<void> ask(Host& from, const PeerId& peer, std::vector<ProtocolId> protocols) {
         auto opened = co_await from.open_stream(peer, std::move(protocols));
-        CO_ASSERT_OK(opened);
+        LIBP2P_CO_ASSERT_OK(opened);
         auto stream = std::move(*opened);
         auto sent = co_await write(*stream, as_bytes("ping"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         Bytes octet(1);
         auto got = co_await stream->read_some(octet);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         EXPECT_EQ(as_text(octet), "p");
     }
 
@@ -103,7 +103,7 @@ TEST_P(RoundTripsTest, FromDialToTheFirstOctetEchoed) {
     auto measure = [](Host& a, Host& b, const Multiaddr& address) -> awaitable<Clock::duration> {
         const auto start = Clock::now();
         auto peer = co_await a.connect(address);
-        EXPECT_OK(peer);
+        LIBP2P_EXPECT_OK(peer);
         std::vector<ProtocolId> protocols{echo::kProtocol};
         co_await ask(a, b.id(), std::move(protocols));
         co_return Clock::now() - start;
@@ -120,7 +120,7 @@ TEST_P(RoundTripsTest, ToAConnection) {
     auto measure = [](Host& a, Host&, const Multiaddr& address) -> awaitable<Clock::duration> {
         const auto start = Clock::now();
         auto peer = co_await a.connect(address);
-        EXPECT_OK(peer);
+        LIBP2P_EXPECT_OK(peer);
         co_return Clock::now() - start;
     };
     expect_round_trips(2);
@@ -132,7 +132,7 @@ TEST_P(RoundTripsTest, ToAConnection) {
 TEST_P(RoundTripsTest, OfAStreamOnAConnection) {
     auto measure = [](Host& a, Host& b, const Multiaddr& address) -> awaitable<Clock::duration> {
         auto peer = co_await a.connect(address);
-        EXPECT_OK(peer);
+        LIBP2P_EXPECT_OK(peer);
         co_await conformance::pause(4 * kRoundTrip);
         const auto start = Clock::now();
         std::vector<ProtocolId> protocols{echo::kProtocol};
@@ -149,7 +149,7 @@ TEST_P(RoundTripsTest, OfAStreamWithAChoiceOfProtocols) {
     // With identify the dialer knows what is served, and proposes that lazily; without it has to ask.
     auto measure = [](Host& a, Host& b, const Multiaddr& address) -> awaitable<Clock::duration> {
         auto peer = co_await a.connect(address);
-        EXPECT_OK(peer);
+        LIBP2P_EXPECT_OK(peer);
         co_await conformance::pause(4 * kRoundTrip);
         const auto start = Clock::now();
         std::vector<ProtocolId> protocols{"/none/1.0.0", echo::kProtocol};

@@ -43,7 +43,7 @@ TEST_F(SwarmTest, AnAddressThatDropsPacketsDoesNotKeepTheNextOneWaiting) {
         BlackHole hole(io_);
         auto good = co_await listen_above(b, hole.port());
         auto alone = co_await a.host.connect(hole.address().with_peer(stranger()), within(150ms));
-        EXPECT_ERROR(alone, asio::error::make_error_code(asio::error::timed_out));
+        LIBP2P_EXPECT_ERROR(alone, asio::error::make_error_code(asio::error::timed_out));
         std::vector<Multiaddr> addresses{hole.address(), good};
         co_await connect_soon(a, b, addresses);
         co_await close(a);
@@ -64,7 +64,7 @@ TEST_F(SwarmTest, ManyRefusalsDoNotSpoilTheAddressThatIsGood) {
             addresses.push_back(closed.back()->address());
         }
         auto peer = co_await a.host.connect(b.host.id(), addresses, within(kFar));
-        EXPECT_OK(peer);
+        LIBP2P_EXPECT_OK(peer);
         co_await close(a);
         co_await close(b);
     };
@@ -85,7 +85,7 @@ TEST_F(SwarmTest, WhenAllAddressesRefuseTheErrorTellsOfEach) {
         }
         const auto start = Clock::now();
         auto peer = co_await a.host.connect(stranger(), addresses, within(kFar));
-        CO_ASSERT_ERROR(peer, Errc::dial_failed);
+        LIBP2P_CO_ASSERT_ERROR(peer, Errc::dial_failed);
         EXPECT_LT(Clock::now() - start, (kAddresses - 1) * 30ms) << "a refusal did not start the next address at once";
         std::set<std::string> told;
         for (const auto& cause : peer.error().causes()) {
@@ -104,13 +104,13 @@ TEST_F(SwarmTest, RefusesToDialItself) {
     auto body = [&]() -> awaitable<void> {
         auto own = co_await listen(a);
         auto dialled = co_await a.host.connect(own);
-        EXPECT_ERROR(dialled, Errc::invalid_address);
+        LIBP2P_EXPECT_ERROR(dialled, Errc::invalid_address);
         std::vector<Multiaddr> addresses{own};
         auto again = co_await a.host.connect(a.host.id(), addresses);
-        EXPECT_ERROR(again, Errc::invalid_address);
+        LIBP2P_EXPECT_ERROR(again, Errc::invalid_address);
         EXPECT_NE(again.error().message().find("oneself"), std::string::npos) << again.error();
         auto stream = co_await a.host.open_stream(a.host.id(), ProtocolId(echo::kProtocol));
-        EXPECT_ERROR(stream, Errc::invalid_address);
+        LIBP2P_EXPECT_ERROR(stream, Errc::invalid_address);
         EXPECT_TRUE(a.host.connections().empty());
         co_await close(a);
     };
@@ -122,7 +122,7 @@ TEST_F(SwarmTest, AnAddressOfItselfUnderAnotherNameIsAMismatch) {
     auto body = [&]() -> awaitable<void> {
         auto own = co_await listen(a);
         auto dialled = co_await a.host.connect(own.without_peer()->with_peer(stranger()));
-        EXPECT_ERROR(dialled, Errc::peer_mismatch);
+        LIBP2P_EXPECT_ERROR(dialled, Errc::peer_mismatch);
         EXPECT_TRUE(a.host.connections().empty());
         co_await close(a);
     };
@@ -135,12 +135,12 @@ TEST_F(SwarmTest, SaysWhichAddressHasNoTransport) {
         const auto peer = stranger();
         for (const std::string text : {"/ip4/127.0.0.1/udp/9/quic-v1", "/ip4/127.0.0.1/tcp/9/ws", "/memory/1"}) {
             auto dialled = co_await a.host.connect(Multiaddr::parse(text).value().with_peer(peer));
-            CO_ASSERT_ERROR(dialled, Errc::unsupported_address);
+            LIBP2P_CO_ASSERT_ERROR(dialled, Errc::unsupported_address);
             EXPECT_NE(dialled.error().message().find(text), std::string::npos) << dialled.error();
         }
         const auto udp = Multiaddr::parse("/ip4/127.0.0.1/udp/9").value();
         auto bound = co_await a.host.listen(udp);
-        CO_ASSERT_ERROR(bound, Errc::unsupported_address);
+        LIBP2P_CO_ASSERT_ERROR(bound, Errc::unsupported_address);
         EXPECT_NE(bound.error().message().find(udp.to_string()), std::string::npos) << bound.error();
         co_await close(a);
     };
@@ -154,7 +154,7 @@ TEST_F(SwarmTest, AnUnsupportedAddressDoesNotSpoilTheOthers) {
         auto good = co_await listen(b);
         std::vector<Multiaddr> addresses{Multiaddr::parse("/ip4/127.0.0.1/udp/9/quic-v1").value(), good};
         auto peer = co_await a.host.connect(b.host.id(), addresses);
-        EXPECT_OK(peer);
+        LIBP2P_EXPECT_OK(peer);
         co_await close(a);
         co_await close(b);
     };
@@ -166,15 +166,15 @@ TEST_F(SwarmTest, DialsWhatThePeerStoreKnows) {
     Node b(io_);
     auto body = [&]() -> awaitable<void> {
         auto unknown = co_await a.host.connect(b.host.id(), std::vector<Multiaddr>());
-        EXPECT_ERROR(unknown, Errc::no_addresses);
+        LIBP2P_EXPECT_ERROR(unknown, Errc::no_addresses);
         auto no_stream = co_await a.host.open_stream(b.host.id(), ProtocolId(echo::kProtocol));
-        EXPECT_ERROR(no_stream, Errc::no_addresses);
+        LIBP2P_EXPECT_ERROR(no_stream, Errc::no_addresses);
 
         auto address = co_await listen(b);
         std::vector<Multiaddr> known{address};
         a.host.peer_store().add_addresses(b.host.id(), known, 1h, Clock::now());
         auto peer = co_await a.host.connect(b.host.id(), std::vector<Multiaddr>());
-        EXPECT_OK(peer);
+        LIBP2P_EXPECT_OK(peer);
         co_await a.host.disconnect(b.host.id());
         auto gone = [&] { return !a.host.is_connected(b.host.id()); };
         auto apart = co_await eventually(gone);
@@ -197,7 +197,7 @@ TEST_F(SwarmTest, DoesNotDialForAStreamWhereThatIsForbidden) {
         OpenStreamOptions options;
         options.dial = false;
         auto stream = co_await a.host.open_stream(b.host.id(), ProtocolId(echo::kProtocol), options);
-        EXPECT_ERROR(stream, Errc::connection_closed);
+        LIBP2P_EXPECT_ERROR(stream, Errc::connection_closed);
         EXPECT_FALSE(a.host.is_connected(b.host.id()));
         co_await close(a);
         co_await close(b);
@@ -212,13 +212,13 @@ TEST_F(SwarmTest, MakesASecondConnectionOnlyWhenAsked) {
         auto address = co_await listen(b);
         auto first = co_await a.host.connect(address);
         auto same = co_await a.host.connect(address);
-        EXPECT_OK(first);
-        EXPECT_OK(same);
+        LIBP2P_EXPECT_OK(first);
+        LIBP2P_EXPECT_OK(same);
         EXPECT_EQ(a.host.connections(b.host.id()).size(), 1U);
         DialOptions fresh;
         fresh.fresh = true;
         auto second = co_await a.host.connect(address, fresh);
-        EXPECT_OK(second);
+        LIBP2P_EXPECT_OK(second);
         EXPECT_EQ(a.host.connections(b.host.id()).size(), 2U);
         co_await close(a);
         co_await close(b);
@@ -264,9 +264,9 @@ TEST_F(SwarmTest, AGaterThatThrowsRefuses) {
         EXPECT_FALSE(refused);
         throws = false;
         auto accepted = co_await a.host.connect(good, within(kFar));
-        EXPECT_OK(accepted);
+        LIBP2P_EXPECT_OK(accepted);
         auto not_dialled = co_await c.host.connect(good, within(kFar));
-        EXPECT_ERROR(not_dialled, Errc::gated);
+        LIBP2P_EXPECT_ERROR(not_dialled, Errc::gated);
         co_await close(a);
         co_await close(b);
         co_await close(c);

@@ -28,44 +28,44 @@ TEST_F(SwarmTest, AFloodOfEventsIsBoundedAndCounted) {
     auto body = [&]() -> awaitable<void> {
         auto address = co_await listen(b);
         auto peer = co_await a.host.connect(address);
-        CO_ASSERT_OK(peer);
+        LIBP2P_CO_ASSERT_OK(peer);
         // Identify is over: from here on the test alone makes events.
         auto known_here = co_await a.host.identify(b.host.id());
         auto known_there = co_await b.host.identify(a.host.id());
-        EXPECT_OK(known_here);
-        EXPECT_OK(known_there);
+        LIBP2P_EXPECT_OK(known_here);
+        LIBP2P_EXPECT_OK(known_there);
         auto idle = [&] { return streams_of(a.host) == 0 && streams_of(b.host) == 0; };
         auto quiet = co_await eventually(idle);
         EXPECT_TRUE(quiet);
         auto slow = b.host.subscribe(kCapacity);
         auto roomy = b.host.subscribe(1000);
-        CO_ASSERT_OK(slow);
-        CO_ASSERT_OK(roomy);
+        LIBP2P_CO_ASSERT_OK(slow);
+        LIBP2P_CO_ASSERT_OK(roomy);
         for (int i = 0; i < kStreams; ++i) {
             auto answer = co_await echo_once(a, b.host.id(), "x");
             EXPECT_EQ(answer.value(), "x");
         }
         auto first = co_await slow->next();
-        CO_ASSERT_OK(first);
+        LIBP2P_CO_ASSERT_OK(first);
         const auto* missed = std::get_if<EventsMissed>(&*first);
-        CO_ASSERT_TRUE(missed != nullptr);
+        LIBP2P_CO_ASSERT_TRUE(missed != nullptr);
         EXPECT_EQ(missed->count, kStreams - kCapacity);
         for (std::size_t i = 0; i < kCapacity; ++i) {
             auto event = co_await slow->next();
-            CO_ASSERT_OK(event);
+            LIBP2P_CO_ASSERT_OK(event);
             const auto* opened = std::get_if<StreamOpened>(&*event);
-            CO_ASSERT_TRUE(opened != nullptr);
+            LIBP2P_CO_ASSERT_TRUE(opened != nullptr);
             EXPECT_EQ(opened->protocol, echo::kProtocol);
         }
         // One that is emptied goes on without a gap.
         auto answer = co_await echo_once(a, b.host.id(), "y");
-        EXPECT_OK(answer);
+        LIBP2P_EXPECT_OK(answer);
         auto next = co_await slow->next();
-        CO_ASSERT_OK(next);
+        LIBP2P_CO_ASSERT_OK(next);
         EXPECT_TRUE(std::holds_alternative<StreamOpened>(*next));
         for (int i = 0; i < kStreams + 1; ++i) {
             auto event = co_await roomy->next();
-            CO_ASSERT_OK(event);
+            LIBP2P_CO_ASSERT_OK(event);
             EXPECT_TRUE(std::holds_alternative<StreamOpened>(*event)) << "a slow subscriber is nobody else's matter";
         }
         co_await close(a);
@@ -74,7 +74,7 @@ TEST_F(SwarmTest, AFloodOfEventsIsBoundedAndCounted) {
         do {
             end = co_await slow->next();
         } while (end);
-        EXPECT_ERROR(end, Errc::shut_down);
+        LIBP2P_EXPECT_ERROR(end, Errc::shut_down);
     };
     run(io_, body());
 }
@@ -84,7 +84,7 @@ TEST_F(SwarmTest, TheEndOfAConnectionTellsTheReasonThatTheRemoteGave) {
     auto body = [&]() -> awaitable<void> {
         auto address = co_await listen(b);
         auto events = b.host.subscribe();
-        CO_ASSERT_OK(events);
+        LIBP2P_CO_ASSERT_OK(events);
         auto code_of_end = [&]() -> awaitable<ConnectionErrorCode> {
             for (;;) {
                 auto event = co_await events->next();
@@ -98,12 +98,12 @@ TEST_F(SwarmTest, TheEndOfAConnectionTellsTheReasonThatTheRemoteGave) {
         };
         Node a(io_);
         auto peer = co_await a.host.connect(address);
-        CO_ASSERT_OK(peer);
+        LIBP2P_CO_ASSERT_OK(peer);
         co_await a.host.disconnect(b.host.id());
         auto code = co_await code_of_end();
         EXPECT_EQ(code, ConnectionErrorCode::none);
         peer = co_await a.host.connect(address);
-        CO_ASSERT_OK(peer);
+        LIBP2P_CO_ASSERT_OK(peer);
         co_await close(a);
         code = co_await code_of_end();
         EXPECT_EQ(code, ConnectionErrorCode::shut_down);
@@ -124,15 +124,15 @@ TEST_F(SwarmTest, ARemovedHandlerServesItsStreamsToTheirEnd) {
     auto body = [&]() -> awaitable<void> {
         auto address = co_await listen(b);
         auto peer = co_await a.host.connect(address);
-        CO_ASSERT_OK(peer);
+        LIBP2P_CO_ASSERT_OK(peer);
         auto opened = co_await a.host.open_stream(b.host.id(), protocol);
-        CO_ASSERT_OK(opened);
+        LIBP2P_CO_ASSERT_OK(opened);
         auto stream = std::move(*opened);
         Bytes buffer(6);
         auto sent = co_await write(*stream, as_bytes("before"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         auto got = co_await read_exactly(*stream, buffer);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
 
         b.host.unhandle(protocol);
         b.host.unhandle(protocol);
@@ -140,24 +140,24 @@ TEST_F(SwarmTest, ARemovedHandlerServesItsStreamsToTheirEnd) {
         EXPECT_EQ(std::find(served.begin(), served.end(), protocol), served.end());
         EXPECT_FALSE(alive.expired());
         sent = co_await write(*stream, as_bytes("behind"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         got = co_await read_exactly(*stream, buffer);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         EXPECT_EQ(as_text(buffer), "behind");
 
         std::vector<ProtocolId> wanted{"/other/1", protocol + "/x"};
         auto refused = co_await a.host.open_stream(b.host.id(), wanted);
-        EXPECT_ERROR(refused, Errc::no_common_protocol);
+        LIBP2P_EXPECT_ERROR(refused, Errc::no_common_protocol);
         auto lazy = co_await a.host.open_stream(b.host.id(), protocol);
-        CO_ASSERT_OK(lazy);
+        LIBP2P_CO_ASSERT_OK(lazy);
         auto none = co_await (*lazy)->read_some(buffer);
-        EXPECT_ERROR(none, Errc::no_common_protocol);
+        LIBP2P_EXPECT_ERROR(none, Errc::no_common_protocol);
         lazy = Errc::shut_down;
 
         auto closed = co_await stream->close_write();
-        EXPECT_OK(closed);
+        LIBP2P_EXPECT_OK(closed);
         auto end = co_await stream->read_some(buffer);
-        EXPECT_ERROR(end, asio::error::make_error_code(asio::error::eof));
+        LIBP2P_EXPECT_ERROR(end, asio::error::make_error_code(asio::error::eof));
         stream.reset();
         auto let_go = [&] { return alive.expired(); };
         auto freed = co_await eventually(let_go);
@@ -165,11 +165,11 @@ TEST_F(SwarmTest, ARemovedHandlerServesItsStreamsToTheirEnd) {
 
         b.host.handle(protocol, echo::serve);
         auto again = co_await a.host.open_stream(b.host.id(), protocol);
-        CO_ASSERT_OK(again);
+        LIBP2P_CO_ASSERT_OK(again);
         sent = co_await write(**again, as_bytes("anew12"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         got = co_await read_exactly(**again, buffer);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         again = Errc::shut_down;
         co_await close(a);
         co_await close(b);
@@ -216,7 +216,7 @@ TEST_F(SwarmTest, SharesItsContextWithAnApplication) {
             tasks.spawn(ask());
             auto address = co_await listen(b);
             auto peer = co_await a.host.connect(address);
-            CO_ASSERT_OK(peer);
+            LIBP2P_CO_ASSERT_OK(peer);
             const std::string text(100 * 1024, 'x');  // fits the windows: echo_once reads when all is written
             const auto ticks_before = ticks;
             const auto trips_before = round_trips;

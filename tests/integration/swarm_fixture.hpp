@@ -105,7 +105,7 @@ inline std::size_t streams_of(Host& host) {
 inline awaitable<void> connect_soon(Node& from, Node& to, std::vector<Multiaddr> addresses) {
     const auto start = Clock::now();
     auto peer = co_await from.host.connect(to.host.id(), std::move(addresses), within(kFar));
-    EXPECT_OK(peer);
+    LIBP2P_EXPECT_OK(peer);
     EXPECT_LT(Clock::now() - start, kFar / 4);
 }
 

@@ -28,7 +28,7 @@ TEST_F(SwarmTest, WhoJoinsADialKeepsItsOwnDeadline) {
             co_await conformance::settle();
             const auto start = Clock::now();
             auto peer = co_await a.host.connect(target, within(200ms));
-            EXPECT_ERROR(peer, asio::error::make_error_code(asio::error::timed_out));
+            LIBP2P_EXPECT_ERROR(peer, asio::error::make_error_code(asio::error::timed_out));
             EXPECT_LT(Clock::now() - start, kFar / 4);
         };
         co_await with_tasks(together);
@@ -51,7 +51,7 @@ TEST_F(SwarmTest, WhoJoinsADialOutlastsTheFirstCaller) {
             tasks.spawn(first());
             co_await conformance::settle();
             auto joined = co_await a.host.connect(b.host.id(), both, within(kFar));
-            EXPECT_OK(joined);
+            LIBP2P_EXPECT_OK(joined);
             co_await tasks.join();
         };
         co_await with_tasks(together);
@@ -77,10 +77,10 @@ TEST_F(SwarmTest, WhoJoinsADialBringsItsAddresses) {
             co_await conformance::settle();
             const auto start = Clock::now();
             auto joined = co_await a.host.connect(good, within(kFar));
-            EXPECT_OK(joined);
+            LIBP2P_EXPECT_OK(joined);
             EXPECT_LT(Clock::now() - start, kFar / 4);
             co_await tasks.join();
-            EXPECT_OK(first);
+            LIBP2P_EXPECT_OK(first);
         };
         co_await with_tasks(together);
         EXPECT_EQ(a.host.connections().size(), 1U);
@@ -106,7 +106,7 @@ TEST_F(SwarmTest, ANewDialAfterAGivenUpOneStartsAfresh) {
                 co_await asio::post(io_, asio::use_awaitable);
             }
             auto peer = co_await a.host.connect(good);
-            EXPECT_OK(peer);
+            LIBP2P_EXPECT_OK(peer);
             co_await a.host.disconnect(b.host.id());
             auto gone = [&] { return !a.host.is_connected(b.host.id()); };
             auto apart = co_await eventually(gone);
@@ -141,7 +141,7 @@ TEST_F(SwarmTest, ClosingTheHostEndsADial) {
         };
         co_await with_tasks(together);
         auto late = co_await a.host.connect(mute.address().with_peer(stranger()));
-        EXPECT_ERROR(late, Errc::shut_down);
+        LIBP2P_EXPECT_ERROR(late, Errc::shut_down);
     };
     run(io_, body());
 }
@@ -154,7 +154,7 @@ TEST_F(SwarmTest, SimultaneousConnectFiftyTimesNeverEndsWithoutAConnection) {
         auto to_b = co_await listen(b);
         auto dial = [](Node& from, const Multiaddr& to) -> awaitable<void> {
             auto peer = co_await from.host.connect(to);
-            EXPECT_OK(peer);
+            LIBP2P_EXPECT_OK(peer);
         };
         for (int round = 0; round < 50; ++round) {
             auto together = [&](TaskScope& tasks) -> awaitable<void> {

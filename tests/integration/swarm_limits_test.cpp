@@ -26,7 +26,7 @@ TEST_F(SwarmTest, WhenTheDeadlinePassesTheErrorTellsOfEachAddress) {
         const auto start = Clock::now();
         auto peer = co_await a.host.connect(stranger(), addresses, within(500ms));
         EXPECT_GE(Clock::now() - start, 500ms);
-        CO_ASSERT_ERROR(peer, Errc::dial_failed);
+        LIBP2P_CO_ASSERT_ERROR(peer, Errc::dial_failed);
         std::set<std::string> told;
         for (const auto& cause : peer.error().causes()) {
             told.insert(cause.subject);
@@ -51,7 +51,7 @@ TEST_F(SwarmTest, TheDeadlineOfOneAddressIsTheErrorOfThatAddress) {
         const auto start = Clock::now();
         auto peer = co_await a.host.connect(mute.address().with_peer(stranger()), within(200ms));
         EXPECT_GE(Clock::now() - start, 200ms);
-        CO_ASSERT_ERROR(peer, asio::error::make_error_code(asio::error::timed_out));
+        LIBP2P_CO_ASSERT_ERROR(peer, asio::error::make_error_code(asio::error::timed_out));
         EXPECT_NE(peer.error().message().find(mute.address().to_string()), std::string::npos) << peer.error();
         auto unwound = [&] { return a.host.resources().system_usage().is_zero(); };
         auto given_back = co_await eventually(unwound);
@@ -70,7 +70,7 @@ TEST_F(SwarmTest, AnAddressThatNobodyWaitsBehindHasTheWholeDeadline) {
         MutePort mute(io_);
         const auto start = Clock::now();
         auto peer = co_await a.host.connect(mute.address().with_peer(stranger()), within(300ms));
-        EXPECT_ERROR(peer, asio::error::make_error_code(asio::error::timed_out));
+        LIBP2P_EXPECT_ERROR(peer, asio::error::make_error_code(asio::error::timed_out));
         EXPECT_GE(Clock::now() - start, 300ms);
         co_await close(a);
     };
@@ -103,13 +103,13 @@ TEST_F(SwarmTest, DialsUpToTheLimitAtOnceAndTheRestInTurn) {
                 co_await conformance::pause(1ms);
             }
             auto blocked = co_await a.host.connect(good, within(100ms));
-            EXPECT_ERROR(blocked, asio::error::make_error_code(asio::error::timed_out));
+            LIBP2P_EXPECT_ERROR(blocked, asio::error::make_error_code(asio::error::timed_out));
             EXPECT_FALSE(a.host.is_connected(b.host.id()));
         };
         co_await with_tasks(together);
         EXPECT_EQ(most, 2U);
         auto peer = co_await a.host.connect(good, within(kFar));
-        EXPECT_OK(peer);
+        LIBP2P_EXPECT_OK(peer);
         co_await close(a);
         co_await close(b);
     };
@@ -173,7 +173,7 @@ TEST_F(SwarmTest, TakesSoManyAddressesForOneDial) {
             addresses.push_back(closed.back()->address());
         }
         auto peer = co_await a.host.connect(stranger(), addresses, within(kFar));
-        CO_ASSERT_ERROR(peer, Errc::dial_failed);
+        LIBP2P_CO_ASSERT_ERROR(peer, Errc::dial_failed);
         EXPECT_EQ(peer.error().causes().size(), 2U);
         co_await close(a);
     };
@@ -185,21 +185,21 @@ TEST_F(SwarmTest, SubscriptionsAreBounded) {
     options.limits.subscriptions = 2;
     Node a(io_, options);
     auto too_large = a.host.subscribe(kMaxEventCapacity + 1);
-    EXPECT_ERROR(too_large, Errc::limit_exceeded);
+    LIBP2P_EXPECT_ERROR(too_large, Errc::limit_exceeded);
     auto body = [&]() -> awaitable<void> {
         auto first = a.host.subscribe(kMaxEventCapacity);
         auto second = a.host.subscribe();
-        EXPECT_OK(first);
-        EXPECT_OK(second);
+        LIBP2P_EXPECT_OK(first);
+        LIBP2P_EXPECT_OK(second);
         auto third = a.host.subscribe();
-        EXPECT_ERROR(third, Errc::limit_exceeded);
+        LIBP2P_EXPECT_ERROR(third, Errc::limit_exceeded);
         EXPECT_NE(third.error().message().find("limits.subscriptions"), std::string::npos) << third.error();
         first = Errc::shut_down;
         auto again = a.host.subscribe();
-        EXPECT_OK(again);
+        LIBP2P_EXPECT_OK(again);
         co_await close(a);
         auto late = a.host.subscribe();
-        EXPECT_ERROR(late, Errc::shut_down);
+        LIBP2P_EXPECT_ERROR(late, Errc::shut_down);
     };
     run(io_, body());
 }

@@ -19,9 +19,9 @@ TEST_F(SwarmTest, WhatIdentifyTellsIsInThePeerStore) {
     auto body = [&]() -> awaitable<void> {
         auto good = co_await listen(b);
         auto peer = co_await a.host.connect(good, within(kFar));
-        CO_ASSERT_OK(peer);
+        LIBP2P_CO_ASSERT_OK(peer);
         auto info = co_await a.host.identify(*peer);
-        EXPECT_OK(info);
+        LIBP2P_EXPECT_OK(info);
         const auto& store = a.host.peer_store();
         EXPECT_EQ(store.agent(*peer), "somebody/1.0");
         EXPECT_TRUE(store.certified_sequence(*peer));
@@ -40,9 +40,9 @@ TEST_F(SwarmTest, APeerIsNotForgottenWhileItIsConnected) {
     auto body = [&]() -> awaitable<void> {
         auto good = co_await listen(b);
         auto peer = co_await a.host.connect(good, within(kFar));
-        CO_ASSERT_OK(peer);
+        LIBP2P_CO_ASSERT_OK(peer);
         auto info = co_await a.host.identify(*peer);
-        EXPECT_OK(info);
+        LIBP2P_EXPECT_OK(info);
         auto& store = a.host.peer_store();
         const auto meet_strangers = [&] {
             for (int i = 0; i < 4; ++i) {
@@ -72,11 +72,11 @@ TEST_F(SwarmTest, ConnectedPeersAreToldOfARemovedHandler) {
     auto body = [&]() -> awaitable<void> {
         auto address = co_await listen(b);
         auto peer = co_await a.host.connect(address);
-        CO_ASSERT_OK(peer);
+        LIBP2P_CO_ASSERT_OK(peer);
         auto here = co_await a.host.identify(b.host.id());
         auto there = co_await b.host.identify(a.host.id());
-        EXPECT_OK(here);
-        EXPECT_OK(there);
+        LIBP2P_EXPECT_OK(here);
+        LIBP2P_EXPECT_OK(there);
         EXPECT_TRUE(a.host.peer_store().supports(b.host.id(), wanted));
         b.host.unhandle(protocol);
         auto told = [&] { return !a.host.peer_store().supports(b.host.id(), wanted); };
@@ -104,25 +104,25 @@ TEST_F(SwarmTest, TagsAndProtectionDecideWhoStays) {
         for (auto weight : weights) {
             const auto& id = dialers.emplace_back(std::make_unique<Node>(io_))->host.id();
             // Neither has to wait for the connection.
-            EXPECT_OK(manager.tag_peer(id, "half", weight / 2));
-            EXPECT_OK(manager.tag_peer(id, "other half", weight - weight / 2));
+            LIBP2P_EXPECT_OK(manager.tag_peer(id, "half", weight / 2));
+            LIBP2P_EXPECT_OK(manager.tag_peer(id, "other half", weight - weight / 2));
             EXPECT_EQ(manager.weight(id), weight);
             auto peer = co_await dialers.back()->host.connect(address);
-            CO_ASSERT_OK(peer);
+            LIBP2P_CO_ASSERT_OK(peer);
             auto there = co_await b.host.identify(id);
-            EXPECT_OK(there);
+            LIBP2P_EXPECT_OK(there);
         }
-        EXPECT_OK(manager.protect(dialers[1]->host.id(), "one"));
-        EXPECT_OK(manager.protect(dialers[1]->host.id(), "two"));
+        LIBP2P_EXPECT_OK(manager.protect(dialers[1]->host.id(), "one"));
+        LIBP2P_EXPECT_OK(manager.protect(dialers[1]->host.id(), "two"));
         EXPECT_TRUE(manager.unprotect(dialers[1]->host.id(), "one"));
-        EXPECT_OK(manager.protect(dialers[2]->host.id(), "for a while"));
+        LIBP2P_EXPECT_OK(manager.protect(dialers[2]->host.id(), "for a while"));
         EXPECT_FALSE(manager.unprotect(dialers[2]->host.id(), "for a while"));
         EXPECT_EQ(b.host.connections().size(), 5U) << "as many as the high water is not too many";
 
         const auto& sixth = dialers.emplace_back(std::make_unique<Node>(io_))->host.id();
-        EXPECT_OK(manager.protect(sixth, "new"));
+        LIBP2P_EXPECT_OK(manager.protect(sixth, "new"));
         auto peer = co_await dialers.back()->host.connect(address);
-        CO_ASSERT_OK(peer);
+        LIBP2P_CO_ASSERT_OK(peer);
         auto trimmed = [&] { return b.host.connections().size() == 3; };
         auto settled = co_await eventually(trimmed);
         EXPECT_TRUE(settled);

@@ -58,13 +58,13 @@ protected:
     /// Connects, and waits until identify is over on both sides.
     awaitable<void> connect_and_identify() {
         auto peer = co_await dialer_->host.connect(*address_);
-        EXPECT_OK(peer);
+        LIBP2P_EXPECT_OK(peer);
         auto there = co_await dialer_->host.identify(listener_->host.id());
-        EXPECT_OK(there);
+        LIBP2P_EXPECT_OK(there);
         auto known = co_await eventually([&] { return listener_->host.is_connected(dialer_->host.id()); });
         EXPECT_TRUE(known);
         auto here = co_await listener_->host.identify(dialer_->host.id());
-        EXPECT_OK(here);
+        LIBP2P_EXPECT_OK(here);
     }
 
     /// A conversation that goes through every operation of a stream.
@@ -90,7 +90,7 @@ protected:
     /// The hosts still do what they are for.
     awaitable<void> expect_echo() {
         auto answer = co_await echo_once(*dialer_, listener_->host.id(), "still here");
-        CO_ASSERT_OK(answer);
+        LIBP2P_CO_ASSERT_OK(answer);
         EXPECT_EQ(*answer, "still here");
     }
 
@@ -149,7 +149,7 @@ TEST_F(CancellationTest, AConnectThatOneOfTwoCallersCancelsGoesOnForTheOther) {
             const bool cut = co_await cancel_after(loop_, steps, connect());
             auto answered = co_await eventually([&] { return other.has_value(); });
             EXPECT_TRUE(answered);
-            CO_ASSERT_OK(*other);
+            LIBP2P_CO_ASSERT_OK(*other);
             co_await dialer_->host.disconnect(listener_->host.id());
             co_await expect_nothing_left();
             if (!cut) {
@@ -245,9 +245,9 @@ TEST_F(CancellationTest, ACloseThatIsCancelledAnywhereCanBeRepeated) {
             co_await start();
             co_await connect_and_identify();
             auto stream = co_await dialer_->host.open_stream(listener_->host.id(), ProtocolId(echo::kProtocol));
-            EXPECT_OK(stream);
+            LIBP2P_EXPECT_OK(stream);
             auto written = co_await write(**stream, as_bytes("unfinished"));
-            EXPECT_OK(written);
+            LIBP2P_EXPECT_OK(written);
             auto served = co_await eventually([&] { return listener_usage().streams_inbound == 1; });
             EXPECT_TRUE(served);
             const bool cut = co_await cancel_after(loop_, steps, listener_->host.close());

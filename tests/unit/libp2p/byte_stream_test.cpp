@@ -44,7 +44,7 @@ TEST_F(ByteStreams, ReadExactlyGathersPieces) {
     pair_.listener_meter->max_read = 3;
     auto task = [&]() -> awaitable<void> {
         Bytes into(11);
-        CO_ASSERT_TRUE(co_await read_exactly(*pair_.listener, into));
+        LIBP2P_CO_ASSERT_TRUE(co_await read_exactly(*pair_.listener, into));
         EXPECT_EQ(as_text(into), "hello world");
         EXPECT_TRUE(co_await read_exactly(*pair_.listener, MutableByteView()));
         auto end = co_await read_exactly(*pair_.listener, into);
@@ -71,7 +71,7 @@ TEST_F(ByteStreams, DelimitedMessagesOfAllSizesArrive) {
             auto both = [&]() -> awaitable<void> {
                 EXPECT_TRUE(co_await write_delimited(*pair_.dialer, message));
                 auto got = co_await read_delimited(*pair_.listener, size);
-                CO_ASSERT_TRUE(got);
+                LIBP2P_CO_ASSERT_TRUE(got);
                 EXPECT_EQ(*got, message);
             };
             EXPECT_TRUE(run(context_, both));
@@ -96,7 +96,7 @@ TEST_F(ByteStreams, ReadDelimitedTakesNoOctetOfWhatFollows) {
     EXPECT_EQ(as_text(*message), "abc");
     auto rest = [&]() -> awaitable<void> {
         Bytes into(3);
-        CO_ASSERT_TRUE(co_await read_exactly(*pair_.listener, into));
+        LIBP2P_CO_ASSERT_TRUE(co_await read_exactly(*pair_.listener, into));
         EXPECT_EQ(as_text(into), "def");
     };
     EXPECT_TRUE(run(context_, rest));

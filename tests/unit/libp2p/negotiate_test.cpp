@@ -176,7 +176,7 @@ TEST_F(Negotiation, TakesAnythingThatSupportsAndNames) {
     provide(*pair_.dialer, join({kHello, encode_message("/echo/7")}));
     auto listen = [&]() -> awaitable<void> {
         auto agreed = co_await negotiate_inbound(*pair_.listener, registry);
-        CO_ASSERT_TRUE(agreed);
+        LIBP2P_CO_ASSERT_TRUE(agreed);
         EXPECT_EQ(*agreed, "/echo/7");
     };
     EXPECT_TRUE(run(context_, listen));

@@ -351,7 +351,7 @@ TEST_F(Tasks, ATimeoutAroundAScopeAwaitsItsChildren) {
     };
     auto test = [&]() -> awaitable<void> {
         auto ended = co_await with_timeout(2ms, scope_without_end(*this, with_tasks(body)));
-        EXPECT_ERROR(ended, asio::error::make_error_code(asio::error::timed_out));
+        LIBP2P_EXPECT_ERROR(ended, asio::error::make_error_code(asio::error::timed_out));
         EXPECT_EQ(alive_, 0);
         EXPECT_EQ(finished_, 1);
     };

@@ -64,7 +64,7 @@ protected:
 TEST_F(Timeout, PassesTheValueOn) {
     auto test = [&]() -> awaitable<void> {
         auto got = co_await with_timeout(1min, soon(7));
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         EXPECT_EQ(*got, 7);
         got = co_await with_timeout(1min, at_once(8));
         EXPECT_EQ(*got, 8);
@@ -75,7 +75,7 @@ TEST_F(Timeout, PassesTheValueOn) {
 TEST_F(Timeout, PassesTheErrorOn) {
     auto test = [&]() -> awaitable<void> {
         auto got = co_await with_timeout(1min, refused());
-        EXPECT_ERROR(got, Errc::limit_exceeded);
+        LIBP2P_EXPECT_ERROR(got, Errc::limit_exceeded);
     };
     loop_.run(test());
 }
@@ -88,7 +88,7 @@ TEST_F(Timeout, PassesAnExceptionOn) {
 TEST_F(Timeout, CancelsAndAwaitsWhatIsLate) {
     auto test = [&]() -> awaitable<void> {
         auto got = co_await with_timeout(1ms, slow_to_stop());
-        EXPECT_ERROR(got, kTimedOut);
+        LIBP2P_EXPECT_ERROR(got, kTimedOut);
         EXPECT_EQ(alive_, 0);
     };
     loop_.run(test());
@@ -97,7 +97,7 @@ TEST_F(Timeout, CancelsAndAwaitsWhatIsLate) {
 TEST_F(Timeout, ADeadlineThatHasPassedStopsTheOperationAtItsFirstWait) {
     auto test = [&]() -> awaitable<void> {
         auto got = co_await with_deadline(Clock::now() - 1s, slow_to_stop());
-        EXPECT_ERROR(got, kTimedOut);
+        LIBP2P_EXPECT_ERROR(got, kTimedOut);
         EXPECT_EQ(alive_, 0);
     };
     loop_.run(test());
@@ -110,7 +110,7 @@ TEST_F(Timeout, ResultsWithoutAValueWork) {
     };
     auto test = [&]() -> awaitable<void> {
         auto got = co_await with_timeout(1min, nothing());
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
     };
     loop_.run(test());
 }
@@ -122,7 +122,7 @@ TEST_F(Timeout, ResultsThatCanOnlyMoveWork) {
     };
     auto test = [&]() -> awaitable<void> {
         auto got = co_await with_timeout(1min, owner());
-        CO_ASSERT_OK(got);
+        LIBP2P_CO_ASSERT_OK(got);
         EXPECT_EQ(**got, 5);
     };
     loop_.run(test());
@@ -131,9 +131,9 @@ TEST_F(Timeout, ResultsThatCanOnlyMoveWork) {
 TEST_F(Timeout, TheInnermostDeadlineDecides) {
     auto test = [&]() -> awaitable<void> {
         auto got = co_await with_timeout(1min, with_timeout(1ms, slow_to_stop()));
-        EXPECT_ERROR(got, kTimedOut);
+        LIBP2P_EXPECT_ERROR(got, kTimedOut);
         got = co_await with_timeout(1ms, with_timeout(1min, slow_to_stop()));
-        EXPECT_ERROR(got, kTimedOut);
+        LIBP2P_EXPECT_ERROR(got, kTimedOut);
         EXPECT_EQ(alive_, 0);
     };
     loop_.run(test());
@@ -148,7 +148,7 @@ TEST_F(Timeout, CancellingTheCallerStopsTheOperationAndIsNoTimeout) {
         EXPECT_EQ(alive_, 0);
         EXPECT_FALSE(got && *got != 0);
         if (!got) {
-            EXPECT_ERROR(got, kAborted);
+            LIBP2P_EXPECT_ERROR(got, kAborted);
         }
     };
     loop_.run(test());

@@ -21,11 +21,11 @@
 #include <utility>
 
 /// ASSERT_* return from the function they stand in, which a coroutine cannot do.
-#define CO_ASSERT_TRUE(condition)    \
-    if (!(condition)) {              \
-        ADD_FAILURE() << #condition; \
-        co_return;                   \
-    }                                \
+#define LIBP2P_CO_ASSERT_TRUE(condition) \
+    if (!(condition)) {                  \
+        ADD_FAILURE() << #condition;     \
+        co_return;                       \
+    }                                    \
     static_assert(true)
 
 namespace libp2p::test {

@@ -167,7 +167,7 @@ TEST_P(NoiseChannels, ALargeMessageMayDrip) {
     Bytes got;
     auto read = [&]() -> awaitable<void> {
         auto chunk = co_await right_->read_chunk();
-        CO_ASSERT_TRUE(chunk);
+        LIBP2P_CO_ASSERT_TRUE(chunk);
         got.assign(chunk->begin(), chunk->end());
     };
     auto drip = [&]() -> awaitable<void> {
@@ -197,7 +197,7 @@ TEST_P(NoiseChannels, AnyCutOfTheCiphertextIsTheSame) {
         Bytes got;
         auto read = [&]() -> awaitable<void> {
             auto chunk = co_await right_->read_chunk();
-            CO_ASSERT_TRUE(chunk);
+            LIBP2P_CO_ASSERT_TRUE(chunk);
             got.assign(chunk->begin(), chunk->end());
         };
         auto go_on = [&]() -> awaitable<void> {
@@ -266,7 +266,7 @@ TEST_P(NoiseChannels, ReadSomeAndReadChunkMayTakeTurns) {
         EXPECT_TRUE(co_await read_exactly(*right_, first));
         EXPECT_EQ(first, Bytes(bytes.begin(), bytes.begin() + 100));
         auto chunk = co_await right_->read_chunk();
-        CO_ASSERT_TRUE(chunk);
+        LIBP2P_CO_ASSERT_TRUE(chunk);
         EXPECT_EQ(Bytes(chunk->begin(), chunk->end()), Bytes(bytes.begin() + 100, bytes.end()));
     };
     ASSERT_TRUE(run(context_, task));
@@ -315,7 +315,7 @@ TEST_P(NoiseChannels, EmptyMessagesAreSkipped) {
     };
     auto read = [&]() -> awaitable<void> {
         auto chunk = co_await right_->read_chunk();
-        CO_ASSERT_TRUE(chunk);
+        LIBP2P_CO_ASSERT_TRUE(chunk);
         EXPECT_EQ(as_text(*chunk), "text");
         done = true;
     };
@@ -336,7 +336,7 @@ TEST_P(NoiseChannels, AReaderWithEverythingAtHandLetsOthersHaveTheirTurn) {
     auto read = [&]() -> awaitable<void> {
         for (std::size_t got = 0; got < 4'000'000;) {
             auto chunk = co_await right_->read_chunk();
-            CO_ASSERT_TRUE(chunk);
+            LIBP2P_CO_ASSERT_TRUE(chunk);
             got += chunk->size();
         }
         done = true;

@@ -71,13 +71,13 @@ protected:
         auto listen = [&]() -> awaitable<void> {
             auto machine = HandshakeState::responder(static_key, crypto::X25519KeyPair::generate(), {});
             Bytes first(2 + 32);
-            CO_ASSERT_TRUE(co_await read_exactly(*pair_.listener, first));
-            CO_ASSERT_TRUE(machine.read_message(MutableByteView(first).subspan(2)));
+            LIBP2P_CO_ASSERT_TRUE(co_await read_exactly(*pair_.listener, first));
+            LIBP2P_CO_ASSERT_TRUE(machine.read_message(MutableByteView(first).subspan(2)));
             Bytes second(2);
-            CO_ASSERT_TRUE(machine.write_message(payload, second));
+            LIBP2P_CO_ASSERT_TRUE(machine.write_message(payload, second));
             second[0] = static_cast<std::uint8_t>((second.size() - 2) / 256);
             second[1] = static_cast<std::uint8_t>((second.size() - 2) % 256);
-            CO_ASSERT_TRUE(co_await write(*pair_.listener, second));
+            LIBP2P_CO_ASSERT_TRUE(co_await write(*pair_.listener, second));
         };
         ASSERT_TRUE(run_both(context_, dial, listen));
         // Nothing of who we are was told to somebody who is not whom we dialled.
@@ -214,12 +214,12 @@ TEST_F(NoiseHandshake, AProofMadeByHandWorks) {
     auto listen = [&]() -> awaitable<void> {
         auto machine = HandshakeState::responder(key, crypto::X25519KeyPair::generate(), {});
         Bytes first(2 + 32);
-        CO_ASSERT_TRUE(co_await read_exactly(*pair_.listener, first));
-        CO_ASSERT_TRUE(machine.read_message(MutableByteView(first).subspan(2)));
+        LIBP2P_CO_ASSERT_TRUE(co_await read_exactly(*pair_.listener, first));
+        LIBP2P_CO_ASSERT_TRUE(machine.read_message(MutableByteView(first).subspan(2)));
         Bytes second(2);
-        CO_ASSERT_TRUE(machine.write_message(encode(payload), second));
+        LIBP2P_CO_ASSERT_TRUE(machine.write_message(encode(payload), second));
         second[1] = static_cast<std::uint8_t>(second.size() - 2);
-        CO_ASSERT_TRUE(co_await write(*pair_.listener, second));
+        LIBP2P_CO_ASSERT_TRUE(co_await write(*pair_.listener, second));
     };
     EXPECT_TRUE(run_both(context_, dial, listen));
 }
@@ -602,7 +602,7 @@ protected:
     awaitable<void> dial(bool lazy_muxer) {
         auto raw = negotiate_lazily(std::move(pair_.dialer), "/noise");
         auto secured = co_await dialer_->secure(std::move(raw), outbound());
-        CO_ASSERT_TRUE(secured);
+        LIBP2P_CO_ASSERT_TRUE(secured);
         auto channel = std::move(*secured);
         if (lazy_muxer) {
             EXPECT_EQ(channel->early_muxer(), "");
@@ -611,7 +611,7 @@ protected:
         EXPECT_EQ(channel->remote_peer(), listener_id_.peer_id());
         EXPECT_TRUE(co_await write(*channel, as_bytes("x")));
         auto chunk = co_await channel->read_chunk();
-        CO_ASSERT_TRUE(chunk);
+        LIBP2P_CO_ASSERT_TRUE(chunk);
         EXPECT_EQ(as_text(*chunk), "x");
         dialled_ = std::move(channel);
     }
@@ -621,7 +621,7 @@ protected:
         const Names muxers{"/yamux/1.0.0"};
         EXPECT_TRUE(co_await negotiate_inbound(*pair_.listener, security));
         auto secured = co_await listener_->secure(std::move(pair_.listener), inbound());
-        CO_ASSERT_TRUE(secured);
+        LIBP2P_CO_ASSERT_TRUE(secured);
         if (lazy_muxer) {
             EXPECT_TRUE(co_await negotiate_inbound(**secured, muxers));
         }

@@ -43,10 +43,10 @@ TEST_F(Network, ANumberIsBoundOnceAtATime) {
     auto first = bind(5);
     ASSERT_TRUE(first);
     auto second = bind(5);
-    EXPECT_ERROR(second, kInUse);
+    LIBP2P_EXPECT_ERROR(second, kInUse);
     first->reset();
     second = bind(5);
-    EXPECT_OK(second);
+    LIBP2P_EXPECT_OK(second);
 }
 
 TEST_F(Network, ZeroPicksFreeNumbers) {
@@ -60,12 +60,12 @@ TEST_F(Network, ZeroPicksFreeNumbers) {
 
 TEST_F(Network, NobodyAtANumberIsARefusal) {
     auto refused = network_->connect(loop_.executor(), 9, 5);
-    EXPECT_ERROR(refused, kRefused);
+    LIBP2P_EXPECT_ERROR(refused, kRefused);
     {
         auto gone = bind(5);
     }
     refused = network_->connect(loop_.executor(), 9, 5);
-    EXPECT_ERROR(refused, kRefused);
+    LIBP2P_EXPECT_ERROR(refused, kRefused);
 }
 
 TEST_F(Network, AFullBacklogIsARefusal) {
@@ -78,11 +78,11 @@ TEST_F(Network, AFullBacklogIsARefusal) {
         dialled.push_back(std::move(*stream));
     }
     auto refused = network_->connect(loop_.executor(), network_->next_free_number(), 5);
-    EXPECT_ERROR(refused, kRefused);
+    LIBP2P_EXPECT_ERROR(refused, kRefused);
     EXPECT_EQ((*door)->arrivals().size(), MemoryNetwork::kBacklog);
     (*door)->arrivals().pop_front();
     auto next = network_->connect(loop_.executor(), network_->next_free_number(), 5);
-    EXPECT_OK(next);
+    LIBP2P_EXPECT_OK(next);
 }
 
 TEST_F(Network, WhatWaitsAtADoorEndsWithIt) {
@@ -94,7 +94,7 @@ TEST_F(Network, WhatWaitsAtADoorEndsWithIt) {
     auto test = [&]() -> awaitable<void> {
         Bytes into(1);
         auto got = co_await (*stream)->read_some(into);
-        EXPECT_ERROR(got, asio::error::make_error_code(asio::error::connection_reset));
+        LIBP2P_EXPECT_ERROR(got, asio::error::make_error_code(asio::error::connection_reset));
     };
     loop_.run(test());
 }
@@ -104,7 +104,7 @@ TEST_F(Network, NetworksDoNotMeet) {
     ASSERT_TRUE(door);
     auto other = make_memory_network();
     auto refused = other->connect(loop_.executor(), 9, 5);
-    EXPECT_ERROR(refused, kRefused);
+    LIBP2P_EXPECT_ERROR(refused, kRefused);
 }
 
 }  // namespace

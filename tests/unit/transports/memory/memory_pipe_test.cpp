@@ -70,15 +70,15 @@ TEST_P(MemoryPipe, CarriesOctetsInOrderBothWays) {
     make();
     auto test = [&]() -> awaitable<void> {
         auto sent = co_await write(*near_, as_bytes("ping"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         Bytes into(4);
         auto got = co_await read_exactly(*far_, into);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         EXPECT_EQ(as_text(into), "ping");
         sent = co_await write(*far_, as_bytes("pong"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         got = co_await read_exactly(*near_, into);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         EXPECT_EQ(as_text(into), "pong");
     };
     loop_.run(test());
@@ -89,12 +89,12 @@ TEST_P(MemoryPipe, AReadCrossesTheBoundsOfWrites) {
     auto test = [&]() -> awaitable<void> {
         const std::array<ByteView, 3> parts = {as_bytes("one "), ByteView(), as_bytes("two ")};
         auto sent = co_await near_->write(parts);
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         sent = co_await write(*near_, as_bytes("three"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         co_await arrival();
         auto got = co_await far_->read_some(buffer_);
-        CO_ASSERT_OK(got);
+        LIBP2P_CO_ASSERT_OK(got);
         EXPECT_EQ(as_text(ByteView(buffer_).first(*got)), "one two three");
     };
     loop_.run(test());
@@ -108,13 +108,13 @@ TEST_P(MemoryPipe, AFullPipeMakesTheWriterWait) {
         EXPECT_EQ(writing_, 1);
         Bytes into(50);
         auto got = co_await read_exactly(*far_, into);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         co_await settle();
         EXPECT_EQ(writing_, 0);
-        EXPECT_OK(written_);
+        LIBP2P_EXPECT_OK(written_);
         into.resize(100);
         got = co_await read_exactly(*far_, into);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
     };
     loop_.run(with_tasks(test));
 }
@@ -123,20 +123,20 @@ TEST_P(MemoryPipe, TheEndComesAfterTheData) {
     make();
     auto test = [&]() -> awaitable<void> {
         auto sent = co_await write(*near_, as_bytes("last words"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         sent = co_await near_->close_write();
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         auto all = co_await read_to_end(*far_, 3);
-        CO_ASSERT_OK(all);
+        LIBP2P_CO_ASSERT_OK(all);
         EXPECT_EQ(as_text(*all), "last words");
         auto again = co_await far_->read_some(buffer_);
-        EXPECT_ERROR(again, kEof);
+        LIBP2P_EXPECT_ERROR(again, kEof);
         sent = co_await write(*near_, as_bytes("more"));
-        EXPECT_ERROR(sent, Errc::write_closed);
+        LIBP2P_EXPECT_ERROR(sent, Errc::write_closed);
         sent = co_await write(*far_, as_bytes("other way"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         auto got = co_await near_->read_some(buffer_);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
     };
     loop_.run(test());
 }
@@ -145,21 +145,21 @@ TEST_P(MemoryPipe, AnAbortComesAfterTheDataToo) {
     make();
     auto test = [&]() -> awaitable<void> {
         auto sent = co_await write(*near_, as_bytes("last words"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         near_->abort();
         Bytes into(10);
         auto got = co_await read_exactly(*far_, into);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         auto end = co_await far_->read_some(buffer_);
-        EXPECT_ERROR(end, kReset);
+        LIBP2P_EXPECT_ERROR(end, kReset);
         sent = co_await write(*far_, as_bytes("anybody?"));
-        EXPECT_ERROR(sent, kReset);
+        LIBP2P_EXPECT_ERROR(sent, kReset);
         end = co_await near_->read_some(buffer_);
-        EXPECT_ERROR(end, kAborted);
+        LIBP2P_EXPECT_ERROR(end, kAborted);
         sent = co_await write(*near_, as_bytes("more"));
-        EXPECT_ERROR(sent, kAborted);
+        LIBP2P_EXPECT_ERROR(sent, kAborted);
         sent = co_await near_->close_write();
-        EXPECT_ERROR(sent, kAborted);
+        LIBP2P_EXPECT_ERROR(sent, kAborted);
     };
     loop_.run(test());
 }
@@ -172,7 +172,7 @@ TEST_P(MemoryPipe, DestructionIsAnAbort) {
         near_.reset();
         co_await arrival();
         EXPECT_EQ(reading_, 0);
-        EXPECT_ERROR(read_, kReset);
+        LIBP2P_EXPECT_ERROR(read_, kReset);
     };
     loop_.run(with_tasks(test));
 }
@@ -182,7 +182,7 @@ TEST_P(MemoryPipe, AnAbortWakesOurOwnReaderAndWriter) {
     auto other = [&]() -> awaitable<void> {
         std::array<std::uint8_t, 8> into{};
         auto got = co_await near_->read_some(into);
-        EXPECT_ERROR(got, kAborted);
+        LIBP2P_EXPECT_ERROR(got, kAborted);
     };
     auto test = [&](TaskScope& tasks) -> awaitable<void> {
         tasks.spawn(write_all(100));
@@ -191,7 +191,7 @@ TEST_P(MemoryPipe, AnAbortWakesOurOwnReaderAndWriter) {
         near_->abort();
         co_await settle();
         EXPECT_EQ(writing_, 0);
-        EXPECT_ERROR(written_, kAborted);
+        LIBP2P_EXPECT_ERROR(written_, kAborted);
         near_->abort();
     };
     loop_.run(with_tasks(test));
@@ -205,7 +205,7 @@ TEST_P(MemoryPipe, ARemoteThatGoesWakesAWaitingWriter) {
         far_.reset();
         co_await arrival();
         EXPECT_EQ(writing_, 0);
-        EXPECT_ERROR(written_, kReset);
+        LIBP2P_EXPECT_ERROR(written_, kReset);
     };
     loop_.run(with_tasks(test));
 }
@@ -216,7 +216,7 @@ TEST_P(MemoryPipe, AWriterWithoutAReaderFillsNothing) {
         far_.reset();
         co_await arrival();
         auto sent = co_await write(*near_, as_bytes("anybody?"));
-        EXPECT_ERROR(sent, kReset);
+        LIBP2P_EXPECT_ERROR(sent, kReset);
     };
     loop_.run(test());
 }
@@ -225,12 +225,12 @@ TEST_P(MemoryPipe, CancelsAReadAtEveryPoint) {
     auto read_twice = [&]() -> awaitable<void> {
         make();
         auto sent = co_await write(*near_, as_bytes("x"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         read_ = co_await far_->read_some(buffer_);
         if (read_) {
             read_ = co_await far_->read_some(buffer_);
         }
-        EXPECT_ERROR(read_, kAborted);
+        LIBP2P_EXPECT_ERROR(read_, kAborted);
     };
     auto test = [&]() -> awaitable<void> {
         for (std::size_t steps = 1; steps < 12; ++steps) {
@@ -262,15 +262,15 @@ TEST_P(MemoryPipe, TellsWhenItIsReadable) {
         EXPECT_EQ(readable->try_read_some(buffer_, ec), 0U);
         EXPECT_EQ(ec, kWouldBlock);
         auto sent = co_await write(*near_, as_bytes("abc"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         auto waited = co_await readable->wait_readable();
-        EXPECT_OK(waited);
+        LIBP2P_EXPECT_OK(waited);
         EXPECT_EQ(readable->try_read_some(std::span(buffer_).first(2), ec), 2U);
         EXPECT_FALSE(ec);
         EXPECT_EQ(readable->try_read_some(buffer_, ec), 1U);
         near_->abort();
         waited = co_await readable->wait_readable();
-        EXPECT_OK(waited);
+        LIBP2P_EXPECT_OK(waited);
         EXPECT_EQ(readable->try_read_some(buffer_, ec), 0U);
         EXPECT_EQ(ec, kReset);
     };
@@ -284,13 +284,13 @@ TEST_P(MemoryPipe, CarriesALotBothWaysAtOnce) {
     const auto back = rng.bytes(300'000);
     auto send = [](ByteStream& stream, const Bytes& octets) -> awaitable<void> {
         auto sent = co_await write(stream, octets);
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         sent = co_await stream.close_write();
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
     };
     auto receive = [](ByteStream& stream, const Bytes& expected) -> awaitable<void> {
         auto got = co_await read_to_end(stream, 10'000);
-        CO_ASSERT_OK(got);
+        LIBP2P_CO_ASSERT_OK(got);
         EXPECT_EQ(*got, expected);
     };
     auto test = [&](TaskScope& tasks) -> awaitable<void> {
@@ -318,9 +318,9 @@ TEST(MemoryPipeLatency, AnOctetArrivesNoSooner) {
         std::array<std::uint8_t, 8> into{};
         const auto begin = std::chrono::steady_clock::now();
         auto sent = co_await write(*sender, as_bytes("a"));
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         auto got = co_await receiver->read_some(into);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         EXPECT_GE(std::chrono::steady_clock::now() - begin, 30ms);
     };
     loop.run(test());
@@ -337,11 +337,11 @@ TEST(MemoryPipeLatency, OctetsUnderWayDoNotWaitForEachOther) {
         const auto begin = std::chrono::steady_clock::now();
         for (int i = 0; i < 20; ++i) {
             auto sent = co_await write(*sender, as_bytes("a"));
-            EXPECT_OK(sent);
+            LIBP2P_EXPECT_OK(sent);
         }
         Bytes into(20);
         auto got = co_await read_exactly(*receiver, into);
-        EXPECT_OK(got);
+        LIBP2P_EXPECT_OK(got);
         EXPECT_LT(std::chrono::steady_clock::now() - begin, 20 * 50ms);
     };
     loop.run(test());
@@ -360,11 +360,11 @@ TEST_P(Chunks, TheOctetsAreTheSame) {
     const auto octets = rng.bytes(10'000);
     auto test = [&]() -> awaitable<void> {
         auto sent = co_await write(*sender, octets);
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         sent = co_await sender->close_write();
-        EXPECT_OK(sent);
+        LIBP2P_EXPECT_OK(sent);
         auto got = co_await read_to_end(*receiver);
-        CO_ASSERT_OK(got);
+        LIBP2P_CO_ASSERT_OK(got);
         EXPECT_EQ(*got, octets);
     };
     loop.run(test());
