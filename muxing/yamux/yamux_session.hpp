@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include "libp2p/buffers/memory_account.hpp"
 #include "muxing/yamux/yamux_flight.hpp"
 #include "muxing/yamux/yamux_frame.hpp"
 #include "muxing/yamux/yamux_liveness.hpp"
-#include "muxing/yamux/yamux_memory.hpp"
 #include "muxing/yamux/yamux_stream_ids.hpp"
 #include "muxing/yamux/yamux_stream_state.hpp"
 

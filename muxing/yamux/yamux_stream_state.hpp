@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-#include "muxing/yamux/yamux_byte_queue.hpp"
+#include "libp2p/buffers/byte_queue.hpp"
 #include "muxing/yamux/yamux_frame.hpp"
 #include "muxing/yamux/yamux_windows.hpp"
 

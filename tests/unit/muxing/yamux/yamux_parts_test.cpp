@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "muxing/yamux/yamux_byte_queue.hpp"
 #include "muxing/yamux/yamux_flight.hpp"
 #include "muxing/yamux/yamux_liveness.hpp"
-#include "muxing/yamux/yamux_memory.hpp"
 #include "muxing/yamux/yamux_stream_ids.hpp"
 #include "muxing/yamux/yamux_windows.hpp"
 
@@ -22,11 +20,6 @@ StreamId id_of(std::uint32_t value) {
     StreamId id;
     id.value = value;
     return id;
-}
-
-std::shared_ptr<Budget> budget_of(std::size_t memory) {
-    ScopeLimits limits{1, 1, 1, 1, 1, 1, 1, memory};
-    return Budget::make("connection", "limits.connection", limits);
 }
 
 // --- ids
@@ -134,108 +127,6 @@ TEST(YamuxWindows, GrowthNeedsAMeasuredRoundTripAndAFastReader) {
 }
 
 // --- memory
-
-TEST(YamuxMemory, TheFirstOctetsAreFree) {
-    auto budget = budget_of(1'000'000);
-    MemoryAccount account(budget, 1'000'000);
-    EXPECT_TRUE(account.hold(MemoryAccount::kFree));
-    EXPECT_EQ(budget->used().memory, 0U);
-    EXPECT_TRUE(account.hold(1));
-    EXPECT_EQ(budget->used().memory, MemoryAccount::kStep);
-    account.release(1);
-    account.release(MemoryAccount::kFree);
-    EXPECT_EQ(budget->used().memory, 0U);
-}
-
-TEST(YamuxMemory, ChargesWhicheverIsMoreOfWhatIsHeldAndWhatWasPromised) {
-    auto budget = budget_of(10'000'000);
-    MemoryAccount account(budget, 1'000'000);
-    EXPECT_TRUE(account.grow(200'000));
-    auto promised = budget->used().memory;
-    EXPECT_GE(promised + MemoryAccount::kFree, 200'000U);
-    EXPECT_TRUE(account.hold(200'000));
-    EXPECT_EQ(budget->used().memory, promised);
-    EXPECT_TRUE(account.hold(200'000));
-    EXPECT_GE(budget->used().memory + MemoryAccount::kFree, 400'000U);
-    account.shrink(200'000);
-    account.release(400'000);
-    EXPECT_EQ(budget->used().memory, 0U);
-}
-
-TEST(YamuxMemory, ARefusalChangesNothingAndHasWords) {
-    auto budget = budget_of(100'000);
-    MemoryAccount account(budget, 1'000'000);
-    EXPECT_TRUE(account.hold(90'000));
-    EXPECT_FALSE(account.hold(100'000));
-    EXPECT_EQ(account.held(), 90'000U);
-    EXPECT_EQ(account.refusal(), Errc::limit_exceeded);
-    EXPECT_NE(account.refusal().message().find("limits.connection"), std::string::npos);
-    EXPECT_FALSE(account.grow(500'000));
-    EXPECT_EQ(account.grown(), 0U);
-}
-
-TEST(YamuxMemory, GrowthHasALimitOfItsOwn) {
-    MemoryAccount account(nullptr, 1000);
-    EXPECT_TRUE(account.grow(999));
-    EXPECT_FALSE(account.grow(2));
-    EXPECT_TRUE(account.grow(1));
-    EXPECT_FALSE(account.grow(1));
-    account.shrink(1000);
-    EXPECT_TRUE(account.grow(1000));
-}
-
-// --- queue
-
-TEST(YamuxByteQueue, GivesBackWhatItWasGivenWhateverThePieces) {
-    MemoryAccount account(nullptr, 0);
-    Bytes sent(300'000);
-    std::iota(sent.begin(), sent.end(), std::uint8_t{0});
-    for (std::size_t in : {1U, 7U, 1000U, 65'536U, 300'000U}) {
-        for (std::size_t out : {13U, 4096U, 300'000U}) {
-            ByteQueue queue;
-            Bytes got;
-            Bytes piece(out);
-            for (std::size_t at = 0; at < sent.size(); at += in) {
-                ASSERT_TRUE(queue.append(ByteView(sent).subspan(at, std::min(in, sent.size() - at)), account));
-                if (at % 3 == 0) {
-                    auto n = queue.read(piece, account);
-                    got.insert(got.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(n));
-                }
-            }
-            while (auto n = queue.read(piece, account)) {
-                got.insert(got.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(n));
-            }
-            EXPECT_EQ(got, sent);
-            EXPECT_EQ(account.held(), 0U) << "drained buffers are freed";
-        }
-    }
-}
-
-TEST(YamuxByteQueue, HoldsLittleMoreThanItsOctets) {
-    MemoryAccount account(nullptr, 0);
-    ByteQueue queue;
-    Bytes one(1);
-    for (std::size_t i = 1; i <= 300'000; ++i) {
-        ASSERT_TRUE(queue.append(one, account));
-        ASSERT_LE(account.held(), 2 * i + 512) << i;
-    }
-    queue.clear(account);
-    EXPECT_EQ(account.held(), 0U);
-    EXPECT_TRUE(queue.empty());
-}
-
-TEST(YamuxByteQueue, StopsWhereTheAccountRefuses) {
-    auto budget = budget_of(100'000);
-    MemoryAccount account(budget, 0);
-    ByteQueue queue;
-    Bytes much(300'000);
-    EXPECT_FALSE(queue.append(much, account));
-    EXPECT_LE(account.held(), 104'096U);
-    queue.clear(account);
-    EXPECT_EQ(budget->used().memory, 0U);
-}
-
-// --- liveness
 
 TEST(YamuxLiveness, MeasuresTheRoundTripOfItsFirstPing) {
     Clock::time_point now{};

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <memory>
 
-namespace libp2p::yamux {
+namespace libp2p {
 
 /// The memory of one connection's streams, charged to the connection's scope in steps.
 ///
@@ -50,4 +50,4 @@ private:
     Error refusal_ = Errc::limit_exceeded;
 };
 
-}  // namespace libp2p::yamux
+}  // namespace libp2p

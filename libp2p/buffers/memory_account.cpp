@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "muxing/yamux/yamux_memory.hpp"
+#include "libp2p/buffers/memory_account.hpp"
 
 #include <algorithm>
 #include <new>
 
-namespace libp2p::yamux {
+namespace libp2p {
 namespace {
 
 std::size_t in_steps(std::size_t need) noexcept {
@@ -76,4 +76,4 @@ void MemoryAccount::settle() noexcept {
     }
 }
 
-}  // namespace libp2p::yamux
+}  // namespace libp2p

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-#include "muxing/yamux/yamux_memory.hpp"
+#include "libp2p/buffers/memory_account.hpp"
 
 #include <libp2p/bytes.hpp>
 
 #include <cstddef>
 
-namespace libp2p::yamux {
+namespace libp2p {
 
 /// Octets in the order they came, in segments that are allocated when they are needed and freed when they are read.
 /// Empty it takes no heap. Whoever destroys a queue clears it first, so that the account is right.
@@ -45,4 +45,4 @@ private:
     std::size_t size_ = 0;
 };
 
-}  // namespace libp2p::yamux
+}  // namespace libp2p

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "muxing/yamux/yamux_byte_queue.hpp"
+#include "libp2p/buffers/byte_queue.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <new>
 
-namespace libp2p::yamux {
+namespace libp2p {
 
 /// The octets follow the struct in the same piece of heap.
 struct ByteQueue::Segment {
@@ -103,4 +103,4 @@ void ByteQueue::pop(MemoryAccount& account) noexcept {
     ::operator delete(gone);
 }
 
-}  // namespace libp2p::yamux
+}  // namespace libp2p
