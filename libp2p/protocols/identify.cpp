@@ -15,6 +15,10 @@ const Logger log("identify");
 
 constexpr std::size_t kMaxSentRecordSize = 2048;
 
+/// What an entry of a list takes beside its octets, about.
+constexpr std::size_t kAddressOverhead = 96;
+constexpr std::size_t kProtocolOverhead = 32;
+
 /// Not more than `limit` octets, and no half character at the end.
 std::string shortened(std::string_view text, std::size_t limit) {
     if (text.size() <= limit) {
@@ -110,6 +114,21 @@ class Assembly {
 public:
     explicit Assembly(const ConnectionInfo& connection) : connection_(connection) {}
 
+    /// Has `budget` account for what is kept, and for one more message. Streams of tests may have no budget.
+    result<void> pay(const std::shared_ptr<Budget>& budget) {
+        if (!budget) {
+            return ok();
+        }
+        if (!charge_.budget()) {
+            auto charge = budget->charge(Usage{});
+            if (!charge) {
+                return charge.error();
+            }
+            charge_ = std::move(*charge);
+        }
+        return charge_.resize_memory(memory() + kMaxReceivedMessageSize);
+    }
+
     result<void> add(Message message) {
         if (message.public_key) {
             auto key = PublicKey::decode(*message.public_key);
@@ -194,11 +213,28 @@ private:
         }
     }
 
+    std::size_t memory() const noexcept {
+        return (told_.addresses ? memory_of(*told_.addresses, {}) : 0) +
+               (told_.protocols ? memory_of({}, *told_.protocols) : 0) + told_.signed_peer_record.size();
+    }
+
     const ConnectionInfo& connection_;
     Received told_;
+    Charge charge_;
 };
 
 }  // namespace
+
+std::size_t memory_of(const std::vector<Multiaddr>& addresses, const std::vector<ProtocolId>& protocols) noexcept {
+    std::size_t sum = 0;
+    for (const auto& address : addresses) {
+        sum += kAddressOverhead + address.bytes().size();
+    }
+    for (const auto& protocol : protocols) {
+        sum += kProtocolOverhead + protocol.size();
+    }
+    return sum;
+}
 
 Bytes encode(const Snapshot& snapshot) {
     auto message = message_of(snapshot);
@@ -218,6 +254,10 @@ awaitable<result<void>> send(Stream& stream, const Snapshot& snapshot) {
 awaitable<result<Received>> receive(Stream& stream, const ConnectionInfo& connection) {
     Assembly assembly(connection);
     for (std::size_t count = 0;; ++count) {
+        auto paid = assembly.pay(stream.budget());
+        if (!paid) {
+            co_return paid.error();
+        }
         auto octets = co_await read_delimited(stream, kMaxReceivedMessageSize);
         if (!octets) {
             if (count > 0 && octets.error() != Errc::protocol_violation) {

@@ -46,6 +46,9 @@ struct Received {
     std::optional<Multiaddr> observed;                ///< where the peer sees us
 };
 
+/// Octets that the lists of what a peer told take in memory, about.
+std::size_t memory_of(const std::vector<Multiaddr>& addresses, const std::vector<ProtocolId>& protocols) noexcept;
+
 /// One message of at most 4096 octets, without its length prefix: some peers read no more. What does not fit is left
 /// out: a record of more than 2 KiB, then addresses and protocols, last first, of whichever take more room.
 Bytes encode(const Snapshot& snapshot);
@@ -56,7 +59,8 @@ awaitable<result<void>> send(Stream& stream, const Snapshot& snapshot);
 /// Takes up to `kMaxMessages` messages of up to 8 KiB, until the remote's end, a reset or the stream's deadline. Fails
 /// with `Errc::protocol_violation` on what is no such message, and when none came; with `Errc::peer_mismatch` when the
 /// key in it is not the key of `connection`. A signed record that is not by that peer, or in a form unknown here, does
-/// not count; nor do addresses that cannot be read.
+/// not count; nor do addresses that cannot be read. What is kept is charged to the stream until it is handed over;
+/// fails with `Errc::limit_exceeded` where the budget refuses that.
 awaitable<result<Received>> receive(Stream& stream, const ConnectionInfo& connection);
 
 }  // namespace libp2p::identify

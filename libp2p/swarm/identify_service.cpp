@@ -131,6 +131,7 @@ awaitable<void> IdentifyService::take_push(std::unique_ptr<Stream> stream) {
         co_return;
     }
     learn(stream->connection(), std::move(*received));
+    (void)co_await stream->close_write();  // left open it would be reset, as one that was refused
 }
 
 void IdentifyService::changed() {
@@ -226,7 +227,6 @@ void IdentifyService::learn(const ConnectionInfo& connection, identify::Received
     }
     if (received.protocols) {
         info.protocols = std::move(*received.protocols);
-        store.set_protocols(connection.peer, info.protocols);
     }
     if (received.observed) {
         info.observed = std::move(received.observed);
@@ -234,18 +234,28 @@ void IdentifyService::learn(const ConnectionInfo& connection, identify::Received
     if (received.addresses) {
         info.addresses = std::move(*received.addresses);
         info.certified = received.certified;
-        if (received.certified) {
-            store.set_certified_addresses(
-                connection.peer, info.addresses, received.record_sequence, kAddressLifetime, Clock::now()
-            );
-        } else {
-            store.add_addresses(connection.peer, info.addresses, kAddressLifetime, Clock::now());
-        }
     }
-    store.set_identified(connection.peer, info.agent, info.protocol_version);
+    const auto kept = std::make_shared<const IdentifyInfo>(std::move(info));
+    const auto before = managed->identity_memory->held();
+    if (!managed->identity_memory->hold(identify::memory_of(kept->addresses, kept->protocols))) {
+        log.debug("refused", {{"peer", connection.peer}, {"error", managed->identity_memory->refusal()}});
+        return;
+    }
+    managed->identity = kept;
+    managed->identity_memory->release(before);
+    if (received.protocols) {
+        store.set_protocols(connection.peer, kept->protocols);
+    }
+    if (received.addresses && kept->certified) {
+        store.set_certified_addresses(
+            connection.peer, kept->addresses, received.record_sequence, kAddressLifetime, Clock::now()
+        );
+    } else if (received.addresses) {
+        store.add_addresses(connection.peer, kept->addresses, kAddressLifetime, Clock::now());
+    }
+    store.set_identified(connection.peer, kept->agent, kept->protocol_version);
     store.set_public_key(connection.public_key);
-    managed->identity = std::make_shared<const IdentifyInfo>(std::move(info));
-    swarm_.events().publish(PeerIdentified{managed->identity});
+    swarm_.events().publish(PeerIdentified{kept});
     settled_.notify_all();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include "libp2p/buffers/memory_account.hpp"
+
 #include <libp2p/connection.hpp>
 #include <libp2p/identify_info.hpp>
 #include <libp2p/peer_store.hpp>
@@ -28,7 +30,9 @@ private:
 /// A connection as the swarm keeps it. Shared by the task that runs it and by whoever opens a stream on it.
 struct ManagedConnection {
     ManagedConnection(std::unique_ptr<Connection> running, ConnectionScope paid)
-        : scope(std::move(paid)), connection(std::move(running)) {}
+        : scope(std::move(paid)), connection(std::move(running)) {
+        identity_memory.emplace(scope->budget(), 0);
+    }
 
     const ConnectionInfo& info() const noexcept { return connection->info(); }
 
@@ -37,6 +41,7 @@ struct ManagedConnection {
     std::optional<PeerHold> hold;  ///< while the connection stands in the tables
     std::chrono::steady_clock::time_point last_stream = std::chrono::steady_clock::now();  ///< latest one opened
     std::shared_ptr<const IdentifyInfo> identity;  ///< what the remote told last; shared with events
+    std::optional<MemoryAccount> identity_memory;  ///< pays for it, as `scope` does for the rest
     bool identifying = false;                      ///< it is being asked for the first time
     bool closing = false;                          ///< takes no new streams
     bool ended = false;                            ///< `run` has returned

@@ -263,6 +263,7 @@ void Swarm::connection_ended(const ConnectionPtr& connection, const Error& reaso
         events_.publish(PeerDisconnected{info.peer, reason, code});
     }
     connection->hold.reset();
+    connection->identity_memory.reset();
     connection->scope.reset();  // streams that are still served pay for themselves
 }
 
