@@ -23,8 +23,8 @@ using namespace std::chrono_literals;
 
 /// A host with the default stack that serves echo and ping.
 struct Node {
-    explicit Node(asio::io_context& io, HostOptions options = {})
-        : identity(Identity::generate()), host(io.get_executor(), identity, std::move(options)) {
+    explicit Node(asio::io_context& io, HostOptions options = {}, Identity who = Identity::generate())
+        : identity(std::move(who)), host(io.get_executor(), identity, std::move(options)) {
         add_default_stack(host, identity);
         host.handle(echo::kProtocol, echo::serve);
         host.handle(ping::kProtocol, ping::serve);
