@@ -5,11 +5,15 @@
 #include <libp2p/peer_id.hpp>
 #include <libp2p/protocol_id.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace libp2p {
+
+/// Longest agent and protocol version that are sent or kept, in octets; the rest is cut.
+inline constexpr std::size_t kMaxAgentSize = 256;
 
 /// What identify told of a peer.
 struct IdentifyInfo {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <libp2p/identify_info.hpp>
 #include <libp2p/keys.hpp>
 #include <libp2p/limits.hpp>
 #include <libp2p/multiaddr.hpp>
@@ -18,9 +19,6 @@
 #include <vector>
 
 namespace libp2p {
-
-/// Longest agent and protocol version that are kept, in octets; the rest is cut.
-inline constexpr std::size_t kMaxAgentSize = 256;
 
 /// Longest address that is kept, in octets; a longer one is left out.
 inline constexpr std::size_t kMaxStoredAddressSize = 512;

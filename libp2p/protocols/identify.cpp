@@ -6,6 +6,7 @@
 #include <libp2p/log.hpp>
 #include <libp2p/peer_record.hpp>
 
+#include <unordered_set>
 #include <utility>
 
 namespace libp2p::identify {
@@ -109,6 +110,12 @@ std::optional<Multiaddr> address_of(const PeerId& peer, const Multiaddr& address
     return address.without_peer();
 }
 
+/// Some peers tell an address twice: with their name at its end, and without.
+void drop_repeated(std::vector<Multiaddr>& addresses) {
+    std::unordered_set<Multiaddr> seen;
+    std::erase_if(addresses, [&](const Multiaddr& address) { return !seen.insert(address).second; });
+}
+
 /// Puts messages together, and checks what is in them.
 class Assembly {
 public:
@@ -155,7 +162,12 @@ public:
         return ok();
     }
 
-    Received take() { return std::move(told_); }
+    Received take() {
+        if (told_.addresses) {
+            drop_repeated(*told_.addresses);
+        }
+        return std::move(told_);
+    }
 
 private:
     void add_protocols(std::vector<ProtocolId> protocols) {

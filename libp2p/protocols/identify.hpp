@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <libp2p/identify_info.hpp>
 #include <libp2p/keys.hpp>
 #include <libp2p/multiaddr.hpp>
 #include <libp2p/stream.hpp>
@@ -21,7 +22,6 @@ inline constexpr auto kPushProtocol = "/ipfs/id/push/1.0.0";  ///< whoever opens
 inline constexpr std::size_t kMaxMessages = 10;     ///< that one sender may split what it tells into
 inline constexpr std::size_t kMaxProtocols = 1024;  ///< kept of one peer; later ones are left out
 inline constexpr std::size_t kMaxAddresses = 500;   ///< kept of one peer; later ones are left out
-inline constexpr std::size_t kMaxAgentSize = 256;   ///< octets kept, and sent, of an agent or protocol version
 
 /// What this host tells.
 struct Snapshot {
@@ -39,7 +39,7 @@ struct Received {
     std::optional<std::string> agent;
     std::optional<std::string> protocol_version;
     std::optional<std::vector<ProtocolId>> protocols;
-    std::optional<std::vector<Multiaddr>> addresses;  ///< without /p2p; those of the record where a valid one came
+    std::optional<std::vector<Multiaddr>> addresses;  ///< without /p2p, each once; of the record where a valid one came
     bool certified = false;                           ///< the addresses are of a record that the peer signed
     std::uint64_t record_sequence = 0;                ///< of that record
     Bytes signed_peer_record;                         ///< that record in its envelope

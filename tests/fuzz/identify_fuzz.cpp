@@ -65,7 +65,7 @@ const std::shared_ptr<const ConnectionInfo>& connection() {
 void check(const identify::Received& received) {
     const bool bounded = (!received.protocols || received.protocols->size() <= identify::kMaxProtocols) &&
                          (!received.addresses || received.addresses->size() <= identify::kMaxAddresses) &&
-                         (!received.agent || received.agent->size() <= identify::kMaxAgentSize) &&
+                         (!received.agent || received.agent->size() <= kMaxAgentSize) &&
                          received.certified != received.signed_peer_record.empty();
     if (!bounded) {
         std::abort();

@@ -144,6 +144,23 @@ TEST_F(Identify, LeavesAbsentWhatAPushDoesNotTell) {
     EXPECT_EQ(received->protocols, std::vector<ProtocolId>{"/c"});
 }
 
+TEST_F(Identify, TakesAnAddressThatIsToldTwiceOnce) {
+    const auto named = [&](const std::string& text) {
+        return octets_of(address(text).with_peer(pair.right_identity.peer_id()).bytes());
+    };
+    const auto bare = [](const std::string& text) { return octets_of(address(text).bytes()); };
+    Message first;
+    first.listen_addresses = {bare("/ip4/10.0.0.2/tcp/1"), named("/ip4/10.0.0.2/tcp/1"), named("/ip4/10.0.0.1/tcp/1")};
+    Message second;
+    second.listen_addresses = {bare("/ip4/10.0.0.1/tcp/1"), bare("/ip4/10.0.0.2/tcp/1"), bare("/ip4/10.0.0.2/tcp/2")};
+    auto received = receive({first, second});
+    ASSERT_TRUE(received);
+    const std::vector<Multiaddr> expected{
+        address("/ip4/10.0.0.2/tcp/1"), address("/ip4/10.0.0.1/tcp/1"), address("/ip4/10.0.0.2/tcp/2")
+    };
+    EXPECT_EQ(received->addresses, expected);
+}
+
 TEST_F(Identify, RefusesTheKeyOfSomebodyElse) {
     Message message;
     message.public_key = octets_of(pair.left_identity.public_key().encoded());
@@ -223,14 +240,17 @@ TEST_F(Identify, BoundsWhatItKeeps) {
     message.protocols.assign(1000, "/x");
     auto received = receive({message, message, message});
     ASSERT_TRUE(received);
-    EXPECT_EQ(received->agent->size(), identify::kMaxAgentSize);
+    EXPECT_EQ(received->agent->size(), kMaxAgentSize);
     EXPECT_EQ(received->protocols->size(), identify::kMaxProtocols);
 }
 
 TEST_F(Identify, KeepsNoMoreAddressesThanItsBound) {
-    Message message;
-    message.listen_addresses.assign(300, octets_of(address("/ip4/10.0.0.1/tcp/1").bytes()));
-    auto received = receive({message, message});
+    std::vector<Message> messages(2);
+    for (int i = 0; i < 600; ++i) {
+        const auto different = address("/ip4/10.0.0.1/tcp/" + std::to_string(1 + i));
+        messages[i < 300 ? 0 : 1].listen_addresses.push_back(octets_of(different.bytes()));
+    }
+    auto received = receive(messages);
     ASSERT_TRUE(received);
     EXPECT_EQ(received->addresses->size(), identify::kMaxAddresses);
 }
@@ -294,7 +314,7 @@ TEST(IdentifyEncode, LeavesOutTheLastAddressesAndProtocolsOfALongSnapshot) {
     EXPECT_GE(octets.size(), identify::kMaxSentMessageSize - 32);
     const auto message = identify::decode(octets);
     ASSERT_TRUE(message);
-    EXPECT_EQ(message->agent_version->size(), identify::kMaxAgentSize);
+    EXPECT_EQ(message->agent_version->size(), kMaxAgentSize);
     EXPECT_EQ(message->signed_peer_record->size(), 2048U);
     ASSERT_FALSE(message->protocols.empty());
     ASSERT_FALSE(message->listen_addresses.empty());
