@@ -8,41 +8,30 @@
 
 namespace libp2p {
 
-void TaskScope::spawn(awaitable<void> task, std::shared_ptr<void> keep_alive) {
+void TaskScope::start(awaitable<void> task, std::shared_ptr<Deadline> deadline, std::shared_ptr<void> keep_alive) {
     auto child = children_.emplace(children_.end());
-    auto done = [this, child, owner = std::move(keep_alive)](std::exception_ptr failure) {
+    auto done = [this, child, deadline, owner = std::move(keep_alive)](std::exception_ptr failure) {
+        if (deadline) {
+            deadline->timer_.cancel();
+        }
         finish(child, std::move(failure));
     };
     try {
-        asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(child->slot(), std::move(done)));
+        auto slot = child->slot();
+        if (deadline) {
+            slot.assign([deadline](asio::cancellation_type type) { deadline->signal_.emit(type); });
+            deadline->start();
+            slot = deadline->signal_.slot();
+        }
+        asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(slot, std::move(done)));
     } catch (...) {
+        if (deadline) {
+            deadline->timer_.cancel();
+        }
         children_.erase(child);  // nobody would
         throw;
     }
-    if (cancelled_) {
-        child->emit(asio::cancellation_type::terminal);
-    }
-}
-
-void TaskScope::spawn_until(
-    std::shared_ptr<Deadline> deadline, awaitable<void> task, std::shared_ptr<void> keep_alive
-) {
-    auto child = children_.emplace(children_.end());
-    auto done = [this, child, deadline, owner = std::move(keep_alive)](std::exception_ptr failure) {
-        deadline->timer_.cancel();
-        finish(child, std::move(failure));
-    };
-    try {
-        child->slot().assign([deadline](asio::cancellation_type type) { deadline->signal_.emit(type); });
-        deadline->start();
-        auto slot = deadline->signal_.slot();
-        asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(slot, std::move(done)));
-    } catch (...) {
-        deadline->timer_.cancel();
-        children_.erase(child);
-        throw;
-    }
-    if (cancelled_ || deadline->has_passed()) {
+    if (cancelled_ || (deadline && deadline->has_passed())) {
         child->emit(asio::cancellation_type::terminal);
     }
 }

@@ -10,6 +10,7 @@
 #include <exception>
 #include <list>
 #include <memory>
+#include <utility>
 
 namespace libp2p {
 
@@ -26,12 +27,16 @@ public:
     /// Starts `task` on the scope's executor. It must own what it uses, or borrow from somebody who joins the scope.
     /// After `cancel` a new task starts cancelled: its first wait ends it. `keep_alive` is let go after the task has
     /// left the scope; give it the owner of the scope where nobody joins.
-    void spawn(awaitable<void> task, std::shared_ptr<void> keep_alive = nullptr);
+    void spawn(awaitable<void> task, std::shared_ptr<void> keep_alive = nullptr) {
+        start(std::move(task), nullptr, std::move(keep_alive));
+    }
 
     /// The same for a task that is also asked to stop once `deadline` has passed. A deadline serves one task.
     void spawn_until(
         std::shared_ptr<Deadline> deadline, awaitable<void> task, std::shared_ptr<void> keep_alive = nullptr
-    );
+    ) {
+        start(std::move(task), std::move(deadline), std::move(keep_alive));
+    }
 
     /// Asks every child to stop (terminal cancellation).
     void cancel() noexcept;
@@ -45,6 +50,8 @@ public:
 private:
     using Children = std::list<asio::cancellation_signal>;
 
+    /// Without a deadline where that is null.
+    void start(awaitable<void> task, std::shared_ptr<Deadline> deadline, std::shared_ptr<void> keep_alive);
     void finish(Children::iterator child, std::exception_ptr failure) noexcept;
 
     asio::any_io_executor executor_;
