@@ -26,6 +26,7 @@ struct System {
     int fail_segmented = 0;  ///< the error of calls that send several datagrams
     int fail_all = 0;
     std::uint16_t fail_port = 0;  ///< with ENETUNREACH
+    int block_after = -1;         ///< calls that succeed before all others would block; negative: no end
 
     static System& instance() {
         static System system;
@@ -40,7 +41,7 @@ struct System {
         Endpoint to;
         to.resize(message->msg_namelen);
         std::copy_n(static_cast<const char*>(message->msg_name), to.size(), reinterpret_cast<char*>(to.data()));
-        int failure = self.fail_all;
+        int failure = self.block_after >= 0 && self.calls > self.block_after ? EAGAIN : self.fail_all;
         if (segmented && self.fail_segmented != 0) {
             failure = self.fail_segmented;
         } else if (self.fail_port != 0 && to.port() == self.fail_port) {
@@ -289,7 +290,7 @@ TEST_F(UdpSocketTest, KeepsWhatABlockedSystemDoesNotTakeUpToABound) {
         System::instance() = {};
         Options options;
         options.segmentation = segmentation;
-        options.queue = 20'000;
+        options.queue = 20'500;
         auto sender = make(options);
         auto receiver = make();
         asio::co_spawn(io, sender->run(), asio::detached);
@@ -310,17 +311,55 @@ TEST_F(UdpSocketTest, KeepsWhatABlockedSystemDoesNotTakeUpToABound) {
         EXPECT_TRUE(poll(*receiver).empty());
 
         System::instance().fail_all = 0;
+        sent.resize(kept);
+        sent.push_back(datagram(20, 1));  // must not overtake those that wait
+        sender->send(receiver->local_endpoint(), sent.back());
+        sender->flush();
         std::vector<Bytes> received;
-        asio::co_spawn(io, collect(*receiver, kept, received, from), [&](const std::exception_ptr&) {
+        std::optional<std::size_t> queued;
+        asio::co_spawn(io, collect(*receiver, sent.size(), received, from), [&](const std::exception_ptr&) {
+            queued = sender->queued();
             sender->close();
         });
         io.restart();
         io.run_for(std::chrono::seconds(30));
         EXPECT_TRUE(io.stopped());  // `run` has ended, too
-        sent.resize(kept);
         EXPECT_EQ(received, sent);
-        EXPECT_EQ(sender->queued(), 0U);
+        EXPECT_EQ(queued, 0U);
     }
+}
+
+TEST_F(UdpSocketTest, GoesOnWhereTheSystemStopped) {
+    Options options;
+    options.segmentation = false;
+    auto sender = make(options);
+    auto receiver = make();
+    std::vector<Bytes> sent;
+    for (std::size_t i = 0; i < 10; ++i) {
+        sent.push_back(datagram(100, i));
+        sender->send(receiver->local_endpoint(), sent.back());
+    }
+    System::instance().block_after = 4;
+    sender->flush();
+    EXPECT_EQ(poll(*receiver).size(), 4U);
+    EXPECT_EQ(sender->queued(), 600 + UdpSocket::kQueueOverhead);
+    System::instance().block_after = 8;  // the fifth call was the one that would have blocked
+    asio::co_spawn(io, sender->run(), asio::detached);
+    System::instance().calls = 5;
+    for (int i = 0; i < 50 && sender->queued() == 600 + UdpSocket::kQueueOverhead; ++i) {
+        io.run_one_for(std::chrono::seconds(1));
+    }
+    EXPECT_EQ(sender->queued(), 300 + UdpSocket::kQueueOverhead);
+    EXPECT_EQ(poll(*receiver).size(), 3U);
+    System::instance().block_after = -1;
+    for (int i = 0; i < 50 && sender->queued() > 0; ++i) {
+        io.run_one_for(std::chrono::seconds(1));
+    }
+    EXPECT_EQ(poll(*receiver), (std::vector<Bytes>(sent.begin() + 7, sent.end())));
+    EXPECT_EQ(sender->dropped(), 0U);
+    sender->close();
+    io.run_for(std::chrono::seconds(30));
+    EXPECT_TRUE(io.stopped());
 }
 
 TEST_F(UdpSocketTest, DropsTinyDatagramsPastTheQueueToo) {
