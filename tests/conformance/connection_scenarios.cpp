@@ -461,7 +461,9 @@ awaitable<void> reader_that_stops_makes_the_writer_wait(Ends& ends) {
         }
         EXPECT_FALSE(sent) << "nobody reads, but everything was taken";
         EXPECT_LT(most, kTooMuch);
-        co_await expect_good(ends);  // other streams do not care
+        if (ends.independent_streams) {
+            co_await expect_good(ends);  // other streams do not care
+        }
         const bool intact = co_await expect_random(*pair->far, 19, kTooMuch);
         EXPECT_TRUE(intact);
         co_await tasks.join();
@@ -629,7 +631,10 @@ awaitable<void> cancelled_opens_leave_nothing(Ends& ends) {
         std::vector<std::unique_ptr<Stream>> streams;
         for (int i = 0; i < 20; ++i) {
             auto opened = co_await ends.near->open_stream();
-            LIBP2P_CO_ASSERT_OK(opened);
+            if (!opened) {
+                LIBP2P_EXPECT_ERROR(opened, kAborted);  // it may wait, and be cancelled meanwhile
+                co_return;
+            }
             streams.push_back(std::move(*opened));
             co_await settle();
         }

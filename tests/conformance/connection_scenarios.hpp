@@ -24,6 +24,7 @@ struct Ends {
     Promise<Error> near_end;  ///< what `run` said
     Promise<Error> far_end;
     std::function<std::size_t()> far_memory;  ///< octets that the far side is charged for
+    bool independent_streams = true;          ///< see TransportProvider
 };
 
 /// The limits that the suites work with: small windows, so that they fill quickly.

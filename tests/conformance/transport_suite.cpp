@@ -172,6 +172,7 @@ public:
             LIBP2P_CO_ASSERT_OK(far_end.connection);
             Ends ends(loop, *near_end.connection, *far_end.connection);
             ends.far_memory = [this] { return far->usage().memory; };
+            ends.independent_streams = provider.independent_streams;
             auto body = [&](TaskScope& tasks) -> awaitable<void> {
                 tasks.spawn(keep(ends.near->run(), ends.near_end));
                 tasks.spawn(keep(ends.far->run(), ends.far_end));

@@ -51,9 +51,7 @@ Actions HalfClose::release(TimePoint now) noexcept {
         reset(actions, now);
         return actions;
     }
-    if (read_ == ReadHalf::open) {
-        stop_reading(actions);
-    }
+    discards_ = true;  // without a STOP_SENDING: a remote that still writes did nothing wrong
     abandoned_deadline_ = now + kAbandonedTimeout;
     return actions;
 }
@@ -68,6 +66,9 @@ Actions HalfClose::on_payload(TimePoint now) noexcept {
         return actions;
     }
     actions.deliver = !discards_;
+    if (abandoned_deadline_ != kNever) {
+        abandoned_deadline_ = now + kAbandonedTimeout;
+    }
     return actions;
 }
 

@@ -202,6 +202,7 @@ void SctpAssociation::look() {
         wanted_ = 0;
         events_.on_writable();
     }
+    events_.on_looked();
 }
 
 /// Takes one message, part of one, or notification; false when there is none.
@@ -371,13 +372,14 @@ void SctpAssociation::send_heartbeat() noexcept {
     set(socket_, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, path);
 }
 
-std::chrono::milliseconds SctpAssociation::round_trip() const noexcept {
+SctpAssociation::Path SctpAssociation::path() const noexcept {
     sctp_status status{};
     socklen_t size = sizeof status;
     if (socket_ == nullptr || usrsctp_getsockopt(socket_, IPPROTO_SCTP, SCTP_STATUS, &status, &size) != 0) {
         return {};
     }
-    return std::chrono::milliseconds(status.sstat_primary.spinfo_srtt);
+    const auto& primary = status.sstat_primary;
+    return {std::chrono::milliseconds(primary.spinfo_srtt), primary.spinfo_cwnd};
 }
 
 void SctpAssociation::abort() noexcept {

@@ -53,6 +53,9 @@ public:
 
     /// The association has ended; nothing follows. `asio::error::eof` where the remote shut it down politely.
     virtual void on_ended(Error why) = 0;
+
+    /// The association was looked at, and everything above was told.
+    virtual void on_looked() = 0;
 };
 
 /// Buffers and streams of one association.
@@ -113,8 +116,12 @@ public:
     /// Asks the remote for a sign of life now.
     void send_heartbeat() noexcept;
 
-    /// The smoothed round trip of the path; zero when it is not known.
-    std::chrono::milliseconds round_trip() const noexcept;
+    /// What SCTP knows of the path.
+    struct Path {
+        std::chrono::milliseconds round_trip{};  ///< smoothed; zero when it is not known
+        std::size_t congestion_window = 0;       ///< octets
+    };
+    Path path() const noexcept;
 
     /// Tells the remote, and forgets the association. Idempotent; no event follows.
     void abort() noexcept;

@@ -48,6 +48,7 @@ public:
     void on_writable() override { writable = true; }
     void on_all_acknowledged() override { ++dry; }
     void on_ended(Error why) override { ended = why; }
+    void on_looked() override {}
 
     std::shared_ptr<SctpAssociation> association;
     std::deque<Bytes> sent;
