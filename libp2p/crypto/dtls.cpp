@@ -49,16 +49,13 @@ constexpr std::array<int, 2> kGroups{NID_X25519, NID_X9_62_prime256v1};
 /// One profile: webrtc-rs breaks when it may choose.
 constexpr const char* kSrtpProfile = "SRTP_AES128_CM_SHA1_80";
 
-/// What `time()` returns to BoringSSL starts here, because it takes zero for "no timer".
-constexpr std::uint64_t kTimeOrigin = 1'000'000;
-
 /// The time of the session that calls BoringSSL at the moment. BoringSSL asks for the time without saying for whom.
 thread_local Clock::time_point current_time;
 
 void tell_time(const SSL* /*ssl*/, timeval* out) {
     const auto since = std::chrono::duration_cast<std::chrono::microseconds>(current_time.time_since_epoch()).count();
     const auto micros = std::max<std::int64_t>(since, 0);
-    out->tv_sec = static_cast<decltype(out->tv_sec)>(kTimeOrigin + static_cast<std::uint64_t>(micros / 1'000'000));
+    out->tv_sec = static_cast<decltype(out->tv_sec)>(micros / 1'000'000);
     out->tv_usec = static_cast<decltype(out->tv_usec)>(micros % 1'000'000);
 }
 

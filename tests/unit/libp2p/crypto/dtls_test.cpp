@@ -445,6 +445,8 @@ TEST(Dtls, DropsGarbageDuringTheHandshake) {
     too_far[8] = 200;  // its offset lies past the end of the message
     auto too_long = fragment(11, 1, message, 0, 40);
     too_long[1] = 0xff;
+    auto past_the_end = fragment(11, 1, message, 0, 40);
+    past_the_end[3] = 39;  // the message is shorter than its piece
     const std::vector<Bytes> garbage{
         {},
         {0},
@@ -456,6 +458,7 @@ TEST(Dtls, DropsGarbageDuringTheHandshake) {
         plain_record(22, Bytes(5)),   // half a header
         plain_record(22, too_far),
         plain_record(22, too_long),
+        plain_record(22, past_the_end),
         plain_record(20, unhex("02")),
         plain_record(21, unhex("01")),
         unhex("17fefd0001000000000001001000112233445566778899aabbccddeeff"),  // a forged packet
@@ -837,6 +840,9 @@ TEST(IsClientHello, TellsPiecesOfOneFromAnythingElse) {
         changed[position] = static_cast<std::uint8_t>(value);
         EXPECT_FALSE(is_client_hello(changed)) << position;
     }
+    auto shorter = fragment(1, 0, Bytes(60), 0, 60);
+    shorter[3] = 59;
+    EXPECT_FALSE(is_client_hello(plain_record(22, shorter)));
     const Bytes tiny(20);
     EXPECT_FALSE(is_client_hello(plain_record(22, fragment(1, 0, tiny, 0, 20))));
     const Bytes fine(60);
