@@ -209,6 +209,12 @@ awaitable<void> YamuxConnection::take(MutableByteView chunk) {
         }
         rest = rest.subspan(*taken);
         co_await yield();
+        while (core_->session.is_held_up()) {
+            auto interrupted = co_await core_->input.wait();
+            if (interrupted) {
+                co_return;
+            }
+        }
     }
 }
 

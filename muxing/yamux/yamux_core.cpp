@@ -45,6 +45,7 @@ YamuxCore::YamuxCore(
 )
     : session(role, limits, timeouts, std::move(budget), hash_key(), Clock::now()),
       output(executor),
+      input(executor),
       accepted(executor),
       ended(executor),
       timer(executor) {}
@@ -64,6 +65,9 @@ void YamuxCore::flush() noexcept {
     }
     if (session.wants_write()) {
         output.notify();
+    }
+    if (input.is_waiting() && !session.is_held_up()) {
+        input.notify();
     }
     if (session.has_ended()) {
         ended.notify_all();

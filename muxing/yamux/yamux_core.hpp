@@ -57,6 +57,7 @@ public:
     YamuxSession session;
     Flight flight;    ///< what the write loop is sending
     Waiter output;    ///< the write loop, when there is nothing to send
+    Waiter input;     ///< the read loop, while the session is held up
     Waiter accepted;  ///< accept_stream
     boost::intrusive::list<Opener, boost::intrusive::constant_time_size<false>> openers;  ///< open_stream, in order
     std::size_t openers_woken = 0;                                                        ///< have room kept for them

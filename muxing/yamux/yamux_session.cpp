@@ -66,6 +66,9 @@ result<std::size_t> YamuxSession::receive(ByteView chunk, Clock::time_point now)
             }
             continue;
         }
+        if (is_held_up()) {
+            return at;
+        }
         auto missing = std::min(kHeaderSize - head_size_, rest.size());
         std::memcpy(head_.data() + head_size_, rest.data(), missing);
         head_size_ += missing;
@@ -174,9 +177,7 @@ result<StreamState*> YamuxSession::on_syn(const FrameHeader& header, Clock::time
         return nullptr;
     }
     auto refuse = [&](StreamErrorCode code) -> StreamState* {
-        if (refusals_.size() < kRefusals) {
-            refusals_.push_back(Refusal{header.stream, code});
-        }
+        refusals_.push_back(Refusal{header.stream, code});
         return nullptr;
     };
     if (phase_ != Phase::running) {

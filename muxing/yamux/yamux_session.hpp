@@ -31,7 +31,7 @@ inline constexpr std::uint32_t kMaxPayload = 65'535 - 16 - static_cast<std::uint
 inline constexpr std::size_t kSendBuffer = 8 * 1024;
 /// Answers to pings that wait to be sent. What comes beyond is not answered.
 inline constexpr std::size_t kPingAnswers = 32;
-/// Resets of streams that were refused and wait to be sent. What comes beyond is refused without a word.
+/// Resets of streams that were refused and wait to be sent. With so many nothing more is taken from the remote.
 inline constexpr std::size_t kRefusals = 1024;
 /// Streams that finish without an owner. Beyond, the oldest is reset.
 inline constexpr std::size_t kLingering = 4096;
@@ -72,11 +72,15 @@ public:
 
     // --- octets
 
-    /// Takes what the remote sent; returns how much. Less than all means: let the readers that were woken run once,
-    /// then come back with the rest. An error means that the remote broke a rule: send what `fill` gives, then end.
+    /// Takes what the remote sent; returns how much. Less than all means: let the readers that were woken run once, and
+    /// send while it `is_held_up`, then come back with the rest. An error means that the remote broke a rule: send what
+    /// `fill` gives, then end.
     result<std::size_t> receive(ByteView chunk, Clock::time_point now);
 
     bool wants_write() const noexcept;
+
+    /// Takes nothing before resets that are due were sent.
+    bool is_held_up() const noexcept { return phase_ < Phase::failed && refusals_.size() >= kRefusals; }
 
     /// Puts together what is sent next. The flight stays with the session until `landed`, for at most one at a time.
     void fill(Flight& flight, Clock::time_point now);

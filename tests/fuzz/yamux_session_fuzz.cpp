@@ -137,6 +137,11 @@ private:
             }
             require(*taken <= bytes.size());
             bytes = bytes.subspan(*taken);
+            if (session_.is_held_up()) {
+                land();
+                send();
+                require(!session_.is_held_up());
+            }
         }
     }
 

@@ -141,6 +141,9 @@ public:
                 return taken.error();
             }
             bytes = bytes.subspan(*taken);
+            if (*taken == 0 && session.is_held_up()) {
+                return Errc::limit_exceeded;  // nobody sends meanwhile
+            }
         }
         return ok();
     }

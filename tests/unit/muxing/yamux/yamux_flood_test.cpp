@@ -114,11 +114,43 @@ TEST_F(YamuxFlood, AMillionStreamsBeyondTheBacklogAreRefused) {
 }
 
 TEST_F(YamuxFlood, ARemoteThatReadsNothingCannotMakeUsOweMuch) {
+    std::uint32_t taken = 0;
     for (std::uint32_t i = 1; i <= kMillion; ++i) {
-        ASSERT_TRUE(side.receive(update(Flags::syn, 1 + 2 * i, 0), ping(Flags::syn, i)));
+        taken += side.receive(update(Flags::syn, 1 + 2 * i, 0), ping(Flags::syn, i)).has_value();
     }
+    EXPECT_LE(taken, Limits{}.accept_backlog + kRefusals) << "what nobody would hear of is not taken";
     expect_flat();
-    EXPECT_LE(side.send_frames().size(), kRefusals + kPingAnswers);
+    EXPECT_EQ(side.send_frames().size(), kRefusals + kPingAnswers);
+    expect_honest_stream_works();
+}
+
+TEST_F(YamuxFlood, EveryoneWhoIsRefusedIsToldSo) {
+    constexpr std::uint32_t kStreams = 10'000;
+    Bytes wire;
+    for (std::uint32_t i = 1; i <= kStreams; ++i) {
+        const auto syn = test::to_bytes(update(Flags::syn, 1 + 2 * i, 0));
+        wire.insert(wire.end(), syn.begin(), syn.end());
+    }
+    std::vector<std::uint32_t> told;
+    ByteView rest = wire;
+    while (!rest.empty()) {
+        auto taken = side.session.receive(rest, clock.now);
+        ASSERT_TRUE(taken);
+        ASSERT_TRUE(*taken == rest.size() || side.session.is_held_up());
+        rest = rest.subspan(*taken);
+        const auto frames = side.send_frames();
+        EXPECT_LE(frames.size(), kRefusals);
+        EXPECT_FALSE(side.session.is_held_up());
+        for (const auto& frame : frames) {
+            EXPECT_EQ(frame.header.flags, Flags::rst);
+            told.push_back(frame.header.stream.value);
+        }
+    }
+    std::vector<std::uint32_t> expected;
+    for (std::uint32_t i = Limits{}.accept_backlog + 1; i <= kStreams; ++i) {
+        expected.push_back(1 + 2 * i);
+    }
+    EXPECT_EQ(told, expected);
     expect_honest_stream_works();
 }
 
