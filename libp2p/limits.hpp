@@ -52,7 +52,8 @@ struct Limits {
     std::size_t stream_window = 16 * kMiB;
     std::size_t connection_window_growth = 64 * kMiB;
 
-    /// Inbound streams of a connection that wait to be accepted. The muxer resets those past it.
+    /// Inbound streams of a connection that wait to be accepted, and as many whose protocol is not agreed yet. The
+    /// muxer resets those past it.
     std::uint32_t accept_backlog = 256;
 
     std::uint32_t dials = 160;                   ///< sockets that connect at the same time

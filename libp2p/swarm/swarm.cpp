@@ -67,7 +67,7 @@ awaitable<result<Multiaddr>> Swarm::listen(Multiaddr address) {
     std::shared_ptr<Listener> listener = std::move(*bound);
     listeners_.push_back(listener);
     log.info("listening", {{"address", listener->address()}});
-    spawn(serve_listener(listener, transport->uses_descriptor()));
+    spawn(serve_listener(listener, transport->uses_descriptor(Direction::inbound)));
     if (addresses_changed_) {
         addresses_changed_();
     }
@@ -179,7 +179,7 @@ result<ConnectionPtr> Swarm::adopt(std::unique_ptr<Connection> connection, Conne
         connection->abort(ConnectionErrorCode::gated);
         return Error(Errc::gated, "peer " + connection->info().peer.to_string());
     }
-    auto managed = std::make_shared<ManagedConnection>(std::move(connection), std::move(scope));
+    auto managed = std::make_shared<ManagedConnection>(executor_, std::move(connection), std::move(scope));
     try {
         connection_started(managed);
         spawn(run_connection(managed));
@@ -437,7 +437,16 @@ awaitable<void> Swarm::accept_streams(ConnectionPtr connection, TaskScope& handl
         }
     };
     Ending ending{*connection->connection};
+    const auto most = std::max<std::size_t>(1, options_.limits.accept_backlog);
     for (;;) {
+        // The places of those that negotiate are everybody's: no connection may take them all.
+        while (connection->negotiating >= most) {
+            auto interrupted = co_await connection->negotiated.wait();
+            if (interrupted) {
+                ending.is_regular = true;
+                co_return;
+            }
+        }
         auto accepted = co_await connection->connection->accept_stream();
         if (!accepted) {
             ending.is_regular = true;
@@ -455,13 +464,14 @@ awaitable<void> Swarm::accept_streams(ConnectionPtr connection, TaskScope& handl
             continue;
         }
         stream->set_charge(std::move(*charge));
-        handlers.spawn(serve_stream(connection, std::move(stream)));
+        handlers.spawn(serve_stream(connection, std::move(stream), NegotiationPlace(connection)));
     }
 }
 
-awaitable<void> Swarm::serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream) {
+awaitable<void> Swarm::serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream, NegotiationPlace place) {
     stream->expires_after(options_.timeouts.negotiate_stream);
     auto agreed = co_await negotiate_inbound(*stream, registry_);
+    place.leave();
     auto handler = begin_handling(*connection, *stream, std::move(agreed));
     if (!handler) {
         co_return;

@@ -94,7 +94,7 @@ private:
     void adopt_inbound(const Multiaddr& remote, result<std::unique_ptr<Connection>> connection, ConnectionScope scope);
     awaitable<void> run_connection(ConnectionPtr connection);
     awaitable<void> accept_streams(ConnectionPtr connection, TaskScope& handlers);
-    awaitable<void> serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream);
+    awaitable<void> serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream, NegotiationPlace place);
     awaitable<void> close_connection(ConnectionPtr connection, ConnectionErrorCode code);
     awaitable<void> trim_connections();
 
