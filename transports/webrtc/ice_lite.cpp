@@ -19,6 +19,7 @@ std::optional<AnsweredCheck> answer_check(ByteView datagram, const Endpoint& sou
     if (!request || request->role == IceRole::controlled) {
         return std::nullopt;
     }
+    // Every request with such a user name is larger than its answer. It stays a rule of its own.
     const auto allowed = out.first(std::min(out.size(), datagram.size()));
     const auto size = write_binding_response(allowed, request->transaction, source, credentials->password());
     if (size == 0) {
