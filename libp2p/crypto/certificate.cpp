@@ -202,7 +202,7 @@ Certificate Certificate::from_secret(ByteView secret) {
 }
 
 result<Certificate> Certificate::parse(ByteView encoded) {
-    const Error malformed(Errc::invalid_key, "certificate file: not a key and its certificate");
+    Error malformed(Errc::invalid_key, "certificate file: not a key and its certificate");
     if (encoded.size() > kMaxEncodedSize) {
         return malformed;
     }

@@ -190,9 +190,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mode{false, true, true},
         Mode{false, false, true}
     ),
-    [](const auto& info) {
-        return std::string(info.param.segmentation ? "Gso" : "NoGso") + (info.param.coalescing ? "Gro" : "NoGro") +
-               (info.param.v6 ? "V6" : "V4");
+    [](const auto& test) {
+        return std::string(test.param.segmentation ? "Gso" : "NoGso") + (test.param.coalescing ? "Gro" : "NoGro") +
+               (test.param.v6 ? "V6" : "V4");
     }
 );
 

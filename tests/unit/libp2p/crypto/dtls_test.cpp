@@ -46,7 +46,7 @@ struct Datagram {
 /// One end and what it sent and got.
 struct End final : DtlsSession::Output {
     End(std::shared_ptr<const DtlsContext> context, Role role, std::optional<Sha256Digest> expected, std::size_t mtu)
-        : session(std::move(context), role, expected, *this, mtu), role(role) {}
+        : session(std::move(context), role, expected, *this, mtu) {}
 
     void send_datagram(ByteView datagram) override { sent.emplace_back(datagram.begin(), datagram.end()); }
 
@@ -60,7 +60,6 @@ struct End final : DtlsSession::Output {
     }
 
     DtlsSession session;
-    Role role;
     std::deque<Bytes> sent;
     std::vector<Bytes> got;
     std::optional<Error> error;
