@@ -185,7 +185,7 @@ Bytes extension(std::size_t type, ByteView body) {
 }
 
 /// The body of a ClientHello as browsers send it since 2025: DTLS 1.3 first, with a key share of 1216 octets.
-Bytes browser_hello() {
+Bytes browser_hello(std::string_view ciphers = "130113021303c02bc02fcca9cca8c009c013c00ac014009c002f0035") {
     Bytes shares;
     put(shares, 0x11ec, 2);
     put(shares, 1216, 2);
@@ -211,7 +211,7 @@ Bytes browser_hello() {
     Bytes hello = unhex("fefd");
     put(hello, Bytes(32, 0x77));
     put(hello, unhex("0000"));  // session, cookie
-    const auto suites = unhex("130113021303c02bc02fcca9cca8c009c013c00ac014009c002f0035");
+    const auto suites = unhex(ciphers);
     put(hello, suites.size(), 2);
     put(hello, suites);
     put(hello, unhex("0100"));
@@ -692,6 +692,21 @@ TEST(Dtls, AnswersABrowserInEitherOrder) {
         const Hello hello(server.sent.front(), 2);
         EXPECT_EQ(hello.suites, "c02b");
         EXPECT_EQ(hello.extension(0x000e), "0002000100");  // of the four that were offered
+    }
+}
+
+TEST(Dtls, ChoosesTheFastestCipherWhateverTheClientPrefers) {
+    const std::pair<std::string_view, std::string> offers[] = {
+        {"c02ccca9c02b", "c02b"}, {"c00acca9", "cca9"}, {"c02bc00ac02fc014cca9", "c02b"}  // the last: webrtc-rs
+    };
+    for (const auto& [ciphers, chosen] : offers) {
+        const auto message = browser_hello(ciphers);
+        End server(server_context(), Role::server, std::nullopt, kMtu);
+        ASSERT_TRUE(server.session.start({}));
+        server.receive(plain_record(22, fragment(1, 0, message, 0, message.size())), {});
+        ASSERT_FALSE(server.error) << server.error->message();
+        ASSERT_FALSE(server.sent.empty());
+        EXPECT_EQ(Hello(server.sent.front(), 2).suites, chosen);
     }
 }
 
