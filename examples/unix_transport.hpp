@@ -110,7 +110,7 @@ public:
     std::string_view name() const noexcept override { return "unix"; }
     bool can_dial(const Multiaddr& address) const noexcept override { return address.has(Protocol::unix_path); }
     bool can_listen(const Multiaddr& address) const noexcept override { return can_dial(address); }
-    bool uses_descriptor() const noexcept override { return true; }
+    bool uses_descriptor(Direction) const noexcept override { return true; }
 
     awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected, ConnectionScope& scope)
         override {

@@ -8,12 +8,13 @@
 
 namespace libp2p {
 
-/// TCP with Noise and yamux: what every libp2p peer speaks.
+/// TCP with Noise and yamux, which every libp2p peer speaks, and WebRTC-Direct, which browsers can dial.
 inline void add_default_stack(Host& host, const Identity& identity) {
     auto& services = host.services();
     host.add_security(make_noise(identity));
     host.add_muxer(make_yamux(services.limits(), services.timeouts()));
     host.add_transport(make_tcp_transport(services));
+    host.add_transport(make_webrtc_direct_transport(services));
 }
 
 }  // namespace libp2p

@@ -76,8 +76,8 @@ public:
     /// True when `listen` understands `address`. Does no I/O.
     virtual bool can_listen(const Multiaddr& address) const noexcept = 0;
 
-    /// True when a connection of this transport takes a descriptor of its own.
-    virtual bool uses_descriptor() const noexcept = 0;
+    /// True when a connection of this transport takes a descriptor of its own; inbound ones may share the listener's.
+    virtual bool uses_descriptor(Direction direction) const noexcept = 0;
 
     /// Connects, authenticates, multiplexes. Fails with `Errc::peer_mismatch` when the remote is not `expected`.
     /// `scope` is the caller's and as in `InboundConnection::upgrade`. Cancellation closes the half-made connection.

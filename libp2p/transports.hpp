@@ -12,6 +12,24 @@ namespace libp2p {
 /// on `/ip4/0.0.0.0/tcp/P` too.
 std::unique_ptr<Transport> make_tcp_transport(TransportServices& services);
 
+/// How WebRTC-Direct dials and sends.
+struct WebRtcDirectOptions {
+    /// How a listener is told who dials: 1 is what all peers know, 2 what browsers will insist on. Listeners here take
+    /// both.
+    int dial_version = 1;
+    /// A listener that does not answer for so long is asked in the other version, in turn.
+    std::chrono::milliseconds version_patience{3'000};
+    /// Many datagrams in one system call, where the kernel can (UDP_SEGMENT, UDP_GRO).
+    bool segmentation = true;
+};
+
+/// `/ip4|ip6/ADDRESS/udp/PORT/webrtc-direct`: data channels over DTLS, which browsers speak too (libp2p specs,
+/// webrtc-direct). Listen without a certhash: the listener's address has it, and it follows from the host's key. Many
+/// connections share a listener's socket. Brings security and streams of its own. Needs no upgrader.
+std::unique_ptr<Transport> make_webrtc_direct_transport(
+    TransportServices& services, const WebRtcDirectOptions& options = {}
+);
+
 /// Hosts of one process reach each other at `/memory/N`. Every host that shares a `MemoryNetwork` sees its addresses.
 class MemoryNetwork;
 

@@ -131,6 +131,7 @@ void add_stack(Host& host, const Identity& identity, const CommonOptions& option
         host.add_muxer(make_yamux(services.limits(), services.timeouts()));
     }
     host.add_transport(make_tcp_transport(services));
+    host.add_transport(make_webrtc_direct_transport(services));
 }
 
 const std::vector<std::string>& security_names() {

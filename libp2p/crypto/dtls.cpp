@@ -380,10 +380,21 @@ void DtlsSession::on_time(Clock::time_point now) {
     refresh();
 }
 
+ByteView refusal() noexcept {
+    static constexpr std::array<std::uint8_t, 15> kRefusal{
+        SSL3_RT_ALERT, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, SSL3_AL_FATAL, SSL_AD_INTERNAL_ERROR
+    };
+    return kRefusal;
+}
+
 void DtlsSession::close() noexcept {
     if (state_ == State::established) {
         ERR_clear_error();
         SSL_shutdown(ssl_);
+        ERR_clear_error();
+    } else if (state_ == State::handshake && received_ > 0) {
+        ERR_clear_error();
+        SSL_send_fatal_alert(ssl_, SSL_AD_INTERNAL_ERROR);
         ERR_clear_error();
     }
     state_ = State::ended;
@@ -434,6 +445,10 @@ result<void> DtlsSession::failure(int returned) {
     if (wrong_certificate_) {
         ERR_clear_error();
         return Error(Errc::authentication_failed, "certhash of the remote's certificate is not the one expected");
+    }
+    if (is_ours && reason == SSL_R_TLSV1_ALERT_INTERNAL_ERROR) {
+        ERR_clear_error();
+        return Error(Errc::refused_by_remote, "DTLS: the remote gave the handshake up");
     }
     Error error(
         is_ours && reason == SSL_R_BAD_SIGNATURE ? Errc::authentication_failed : Errc::protocol_violation,

@@ -48,6 +48,9 @@ private:
 /// Looks at octets only.
 bool is_client_hello(ByteView datagram) noexcept;
 
+/// The datagram that turns a client away whose ClientHello was not answered: the fatal alert internal_error.
+ByteView refusal() noexcept;
+
 /// One DTLS connection.
 ///
 /// `start`, then `receive` for each datagram that comes, and `on_time` at `next_time`, which every other call may
@@ -136,6 +139,7 @@ public:
     /// - `Errc::authentication_failed` when the remote's certificate is not the expected one ("certhash …"), or when
     ///   the remote does not own it,
     /// - `asio::error::eof` when the remote closed the connection,
+    /// - `Errc::refused_by_remote` when it gave the handshake up with the alert of `close` and `refusal`,
     /// - `Errc::protocol_violation` when the handshake failed in any other way, or when the remote sent a fatal alert,
     /// - `Errc::connection_closed` after `close`, and after any of these.
     result<void> receive(ByteView datagram, PacketSink sink, Clock::time_point now);
@@ -165,7 +169,8 @@ public:
     /// SHA-256 of the certificate that the remote showed. Zeros until it did; proven once `is_established()`.
     const Sha256Digest& remote_fingerprint() const noexcept { return remote_fingerprint_; }
 
-    /// Tells the remote (close_notify), once and only if the handshake was done, and ends the session.
+    /// Ends the session, and tells the remote once: by a close_notify, or, while the handshake runs and something has
+    /// come from there, by the fatal alert internal_error.
     void close() noexcept;
 
 private:

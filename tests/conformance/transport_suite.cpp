@@ -76,7 +76,9 @@ struct End {
 
 /// Dials, paid by `end.scope`.
 awaitable<void> dial(Side& side, Multiaddr address, PeerId expected, End& end) {
-    auto scope = side.resources.open_connection(Direction::outbound, side.transport->uses_descriptor(), address);
+    auto scope = side.resources.open_connection(
+        Direction::outbound, side.transport->uses_descriptor(Direction::outbound), address
+    );
     if (!scope) {
         end.connection = scope.error();
         co_return;
@@ -93,7 +95,7 @@ awaitable<void> accept(Side& side, Listener& listener, End& end) {
         co_return;
     }
     auto scope = side.resources.open_connection(
-        Direction::inbound, side.transport->uses_descriptor(), (*inbound)->remote_address()
+        Direction::inbound, side.transport->uses_descriptor(Direction::inbound), (*inbound)->remote_address()
     );
     if (!scope) {
         end.connection = scope.error();
@@ -106,7 +108,7 @@ awaitable<void> accept(Side& side, Listener& listener, End& end) {
 /// Upgrades and runs one connection until it ends, echoing streams.
 awaitable<void> serve(Side& side, std::unique_ptr<InboundConnection> inbound, int& served) {
     auto scope = side.resources.open_connection(
-        Direction::inbound, side.transport->uses_descriptor(), inbound->remote_address()
+        Direction::inbound, side.transport->uses_descriptor(Direction::inbound), inbound->remote_address()
     );
     LIBP2P_CO_ASSERT_OK(scope);
     auto upgraded = co_await with_timeout(5s, inbound->upgrade(*scope));
@@ -132,6 +134,11 @@ awaitable<void> serve_all(Side& side, Listener& listener, TaskScope& tasks, int&
         }
         tasks.spawn(serve(side, std::move(*inbound), served));
     }
+}
+
+awaitable<result<void>> run_to_end(Connection& connection) {
+    (void)co_await connection.run();
+    co_return ok();
 }
 
 awaitable<void> keep_accept(Listener& listener, result<std::unique_ptr<InboundConnection>>& outcome, bool& done) {
@@ -339,7 +346,12 @@ TEST_P(TransportSuite, AnotherPeerThanTheDialledIsRefused) {
             co_await tasks.join();
         };
         co_await with_tasks(body);
-        EXPECT_FALSE(far_end.connection) << "the listener has a connection with somebody who left";
+        if (!GetParam().listener_proves_itself_last) {
+            EXPECT_FALSE(far_end.connection) << "the listener has a connection with somebody who left";
+        } else if (far_end.connection) {
+            auto end = co_await with_timeout(5s, run_to_end(**far_end.connection));
+            EXPECT_TRUE(end) << "the listener does not notice that the dialer has left";
+        }
     });
 }
 
@@ -483,7 +495,9 @@ TEST_P(TransportSuite, ACancelledAcceptLosesNoConnection) {
                 }
                 LIBP2P_CO_ASSERT_OK(inbound);
                 auto scope = bench_->far->resources.open_connection(
-                    Direction::inbound, bench_->far->transport->uses_descriptor(), (*inbound)->remote_address()
+                    Direction::inbound,
+                    bench_->far->transport->uses_descriptor(Direction::inbound),
+                    (*inbound)->remote_address()
                 );
                 LIBP2P_CO_ASSERT_OK(scope);
                 auto upgraded = co_await (*inbound)->upgrade(*scope);
@@ -588,7 +602,9 @@ TEST_P(TransportSuite, AClientThatSaysNothingIsCutByTheCallersDeadline) {
         auto inbound = co_await listener.accept();
         LIBP2P_CO_ASSERT_OK(inbound);
         auto scope = bench_->far->resources.open_connection(
-            Direction::inbound, bench_->far->transport->uses_descriptor(), (*inbound)->remote_address()
+            Direction::inbound,
+            bench_->far->transport->uses_descriptor(Direction::inbound),
+            (*inbound)->remote_address()
         );
         LIBP2P_CO_ASSERT_OK(scope);
         auto upgraded = co_await with_timeout(30ms, (*inbound)->upgrade(*scope));

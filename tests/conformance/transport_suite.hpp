@@ -54,9 +54,12 @@ struct TransportProvider {
         "/dns4/example.com/tcp/443/tls/ws", "/unix/nowhere"
     };  ///< not of this transport
 
-    /// False where a stream that nobody reads may hold up the others of its connection, as below there is one window for
-    /// all of them.
+    /// False where a stream that nobody reads may hold up the others of its connection, as below there is one window
+    /// for all of them.
     bool independent_streams = true;
+
+    /// True where the listener proves itself last: it then has a connection with a dialer that leaves because of it.
+    bool listener_proves_itself_last = false;
 
     /// Connects to a listener without any handshake, for tests that then say nothing or nonsense. May be empty.
     std::function<awaitable<result<std::unique_ptr<ByteStream>>>(asio::any_io_executor executor, Multiaddr address)>

@@ -30,6 +30,7 @@ public:
 
     void send(ByteView datagram) noexcept override { pipe_->send(datagram); }
     void flush() noexcept override {}
+    void close() noexcept override {}
 
 private:
     struct Pipe : std::enable_shared_from_this<Pipe> {

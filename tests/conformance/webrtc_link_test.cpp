@@ -80,9 +80,10 @@ protected:
                                    Multiaddr::parse("/memory/1").value()
                                )
                                .value());
-        WebRtcSession::Options options{role, std::nullopt};
+        WebRtcSession::Options options;
+        options.role = role;
         if (role == WebRtcSession::Role::client) {
-            options.remote_certificate = remote.context->certificate().fingerprint();
+            options.remote_certificates = {remote.context->certificate().fingerprint()};
         }
         side.core = std::make_shared<WebRtcCore>(
             loop_.executor(),

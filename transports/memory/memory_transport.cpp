@@ -23,7 +23,7 @@ public:
     std::string_view name() const noexcept override { return "memory"; }
     bool can_dial(const Multiaddr& address) const noexcept override { return number_of(address).has_value(); }
     bool can_listen(const Multiaddr& address) const noexcept override { return number_of(address).has_value(); }
-    bool uses_descriptor() const noexcept override { return false; }
+    bool uses_descriptor(Direction) const noexcept override { return false; }
 
     awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected, ConnectionScope& scope)
         override {

@@ -17,7 +17,7 @@ public:
     std::string_view name() const noexcept override { return "tcp"; }
     bool can_dial(const Multiaddr& address) const noexcept override { return is_tcp_address(address); }
     bool can_listen(const Multiaddr& address) const noexcept override { return is_tcp_address(address); }
-    bool uses_descriptor() const noexcept override { return true; }
+    bool uses_descriptor(Direction) const noexcept override { return true; }
 
     awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected, ConnectionScope& scope)
         override {

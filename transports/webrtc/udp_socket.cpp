@@ -110,6 +110,19 @@ UdpSocket::UdpSocket(asio::ip::udp::socket socket, Endpoint local, Options optio
     set_option(descriptor, SOL_SOCKET, SO_SNDBUF, to_int(options_.send_buffer));
 }
 
+result<void> UdpSocket::connect(const Endpoint& remote) {
+    error_code ec;
+    socket_.connect(remote, ec);
+    if (!ec) {
+        local_ = socket_.local_endpoint(ec);
+    }
+    if (ec) {
+        return Error(ec, "connecting UDP socket to " + describe(remote));
+    }
+    connected_ = remote;
+    return ok();
+}
+
 awaitable<result<void>> UdpSocket::wait_readable() {
     auto [ec] = co_await socket_.async_wait(asio::ip::udp::socket::wait_read, as_result);
     if (ec) {
@@ -136,6 +149,9 @@ UdpSocket::Received UdpSocket::receive(MutableByteView buffer, error_code& ec) n
         message.msg_controllen = control.size();
         const auto size = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
         if (size < 0) {
+            if (connected_ && on_failure_ && is_about_a_remote(errno)) {
+                on_failure_(*connected_, system_error(errno));
+            }
             if (errno == EINTR || is_about_a_remote(errno)) {
                 continue;
             }

@@ -16,11 +16,12 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace libp2p::webrtc {
 
 /// A bound UDP socket that moves many datagrams in one system call where the kernel can (UDP_SEGMENT to send, UDP_GRO
-/// to receive), and one by one where it cannot. It is never connected: one socket serves many remotes.
+/// to receive), and one by one where it cannot. One socket serves many remotes, unless it is connected to one.
 ///
 /// To receive: `wait_readable`, then `receive` until it would block or others should have their turn. To send: `send`
 /// for each datagram and `flush` at the end of a turn; `run` must be running. Nothing of the data path allocates,
@@ -32,8 +33,9 @@ public:
     /// The system call `sendmsg`, or what a test puts in its place.
     using SendMessage = ssize_t (*)(int descriptor, const msghdr* message, int flags);
 
-    /// To be told of datagrams that the system refused to send to `to` (no route, not permitted). Called inside of
-    /// `send`, `flush` and `run`; may send, must not destroy the socket.
+    /// To be told of datagrams that the system refused to send to `to` (no route, not permitted), and of connected
+    /// sockets of a remote that has refused one. Called inside of `send`, `flush`, `run` and `receive`; may send, must
+    /// not destroy the socket.
     using FailureHandler = std::function<void(const Endpoint& to, error_code ec)>;
 
     static constexpr std::size_t kKibibyte = 1024;
@@ -86,6 +88,10 @@ public:
 
     UdpSocket(const UdpSocket&) = delete;
     UdpSocket& operator=(const UdpSocket&) = delete;
+
+    /// Has the socket take from `remote` alone, and hear when the system learns that nobody is there. `local_endpoint`
+    /// then tells the address that leads there.
+    result<void> connect(const Endpoint& remote);
 
     /// Where it is bound.
     const Endpoint& local_endpoint() const noexcept { return local_; }
@@ -152,6 +158,7 @@ private:
 
     asio::ip::udp::socket socket_;
     Endpoint local_;
+    std::optional<Endpoint> connected_;
     Options options_;
     Waiter change_;  ///< of the queue, for `run`
     FailureHandler on_failure_;

@@ -57,6 +57,7 @@ void WebRtcCore::flush() noexcept {
         timer_.cancel();
         if (std::exchange(ticks_, false)) {
             ticker_->stop();
+            link_->close();
         }
         return;
     }

@@ -20,6 +20,9 @@ public:
     /// Takes a datagram for the remote; it may wait for company until `flush`. What cannot be sent is lost.
     virtual void send(ByteView datagram) noexcept = 0;
     virtual void flush() noexcept = 0;
+
+    /// Nothing more will be sent, and nothing that comes is wanted.
+    virtual void close() noexcept = 0;
 };
 
 /// The session with those who wait for it: what the driver of a connection and its streams have in common. Shared,

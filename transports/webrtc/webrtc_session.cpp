@@ -40,6 +40,11 @@ std::optional<std::uint16_t> streams_in_init(ByteView packet) noexcept {
     return std::max(number_at(12), number_at(14));
 }
 
+/// DTLS itself refuses all others; of several, the session does.
+std::optional<crypto::Sha256Digest> only_one(const std::vector<crypto::Sha256Digest>& certificates) {
+    return certificates.size() == 1 ? std::optional(certificates.front()) : std::nullopt;
+}
+
 }  // namespace
 
 WebRtcSession::WebRtcSession(
@@ -56,7 +61,9 @@ WebRtcSession::WebRtcSession(
       limits_(limits),
       memory_(std::move(budget), limits.connection_window_growth),
       path_mtu_(options.path_mtu),
-      dtls_(std::move(context), options.role, options.remote_certificate, *this, options.path_mtu),
+      context_(std::move(context)),
+      remote_certificates_(options.remote_certificates),
+      dtls_(context_, options.role, only_one(remote_certificates_), *this, options.path_mtu),
       ids_(options.role == Role::client) {
     handshake_ = &add(0, role_ == Role::client ? Direction::outbound : Direction::inbound);
     handshake_->acknowledged = true;
@@ -79,16 +86,28 @@ void WebRtcSession::start() {
     }
 }
 
-void WebRtcSession::receive(ByteView datagram) {
+bool WebRtcSession::receive(ByteView datagram) {
     if (phase_ == Phase::ended) {
-        return;
+        return false;
     }
     const auto now = driver_.now();
     const bool was_established = dtls_.is_established();
-    auto received = dtls_.receive(datagram, [this](ByteView packet) { on_packet(packet); }, now);
+    bool is_proven = false;
+    const auto take = [&](ByteView packet) {
+        is_proven = true;
+        on_packet(packet);
+    };
+    auto received = dtls_.receive(datagram, take, now);
     if (!received) {
         end(received.error());
-        return;
+        return is_proven;
+    }
+    if (!was_established && dtls_.is_established() && !remote_certificates_.empty() &&
+        std::find(remote_certificates_.begin(), remote_certificates_.end(), remote_certificate()) ==
+            remote_certificates_.end()) {
+        end(Error(Errc::authentication_failed, "the remote's certificate has none of the certhashes that were dialled")
+        );
+        return is_proven;
     }
     // A client speaks SCTP as soon as it can. A server has to hear first how many streams the client wants.
     if (!was_established && dtls_.is_established() && role_ == Role::client && !association_) {
@@ -97,6 +116,7 @@ void WebRtcSession::receive(ByteView datagram) {
             end(associated.error());
         }
     }
+    return is_proven;
 }
 
 void WebRtcSession::on_packet(ByteView packet) {

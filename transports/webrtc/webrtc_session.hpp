@@ -72,8 +72,8 @@ public:
     static constexpr std::chrono::milliseconds kGoodbye{500};
 
     struct Options {
-        Role role;
-        std::optional<crypto::Sha256Digest> remote_certificate;  ///< the SHA-256 of what the remote must show
+        Role role = Role::client;
+        std::vector<crypto::Sha256Digest> remote_certificates;  ///< the remote shows one of these; empty: any
         std::uint32_t path_mtu = 1232;  ///< octets of a datagram, what IPv6 lets pass everywhere
     };
 
@@ -91,8 +91,9 @@ public:
 
     void start();
 
-    /// One datagram of the remote that looks like DTLS. Call `look` after the last one of a burst.
-    void receive(ByteView datagram);
+    /// One datagram that looks like DTLS. True when it proved to be the remote's. Call `look` after the last one of a
+    /// burst.
+    bool receive(ByteView datagram);
     void look();
 
     Clock::time_point deadline() const noexcept;
@@ -101,7 +102,10 @@ public:
     /// Data channels can be used.
     bool is_open() const noexcept { return phase_ == Phase::open || phase_ == Phase::closing; }
 
-    /// The remote's certificate; meaningful once `is_open`.
+    /// The SHA-256 of our certificate.
+    const crypto::Sha256Digest& local_certificate() const noexcept { return context_->certificate().fingerprint(); }
+
+    /// The remote's; meaningful once `is_open`.
     const crypto::Sha256Digest& remote_certificate() const noexcept { return dtls_.remote_fingerprint(); }
 
     /// The remote has shown that it gets what we send.
@@ -234,6 +238,8 @@ private:
     Limits limits_;
     MemoryAccount memory_;
     std::uint32_t path_mtu_;
+    std::shared_ptr<const crypto::DtlsContext> context_;
+    std::vector<crypto::Sha256Digest> remote_certificates_;
     crypto::DtlsSession dtls_;
     std::shared_ptr<SctpAssociation> association_;  // shared with usrsctp's late callbacks, which may find it ended
 

@@ -48,6 +48,10 @@ Channel* WebRtcSession::accept() noexcept {
 }
 
 void WebRtcSession::release(Channel& channel) noexcept {
+    if (&channel == handshake_ && !handshake_is_released_) {
+        release_handshake_channel();
+        return;
+    }
     channel.owned = false;
     channel.owner = nullptr;
     channel.reader = {};

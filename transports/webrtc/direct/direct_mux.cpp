@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "transports/webrtc/direct/direct_mux.hpp"
+
+#include "libp2p/crypto/dtls.hpp"
+#include "transports/webrtc/ice_lite.hpp"
+
+#include <libp2p/log.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace libp2p::webrtc {
+namespace {
+
+/// Calls to the system that may bring something before others have their turn.
+constexpr int kBurst = 4;
+
+/// Addresses to which connections may have moved, before they have proved it.
+constexpr std::size_t kMoving = 256;
+
+const Logger log("webrtc");
+
+}  // namespace
+
+DirectPath::DirectPath(std::shared_ptr<DirectMux> mux, const UdpSocket::Endpoint& remote)
+    : mux_(std::move(mux)), remote_(remote) {
+    ++mux_->paths_;
+}
+
+DirectPath::~DirectPath() {
+    if (is_known_ && !was_attached_) {
+        mux_->socket_->send(remote_, crypto::refusal());  // who was not let in need not wait
+        mux_->socket_->flush();
+    }
+    mux_->forget(*this);
+    --mux_->paths_;
+    mux_->stop_if_unused();
+}
+
+void DirectPath::attach(const std::shared_ptr<WebRtcCore>& core) {
+    core_ = core;
+    was_attached_ = true;
+    for (const auto& datagram : std::exchange(early_, {})) {
+        core->session.receive(datagram);
+    }
+    core->session.look();
+}
+
+void PathLink::send(ByteView datagram) noexcept {
+    if (path_->is_known_) {
+        path_->mux_->socket_->send(path_->remote_, datagram);
+    }
+}
+
+void PathLink::flush() noexcept {
+    path_->mux_->socket_->flush();
+}
+
+void PathLink::close() noexcept {
+    path_->mux_->forget(*path_);
+}
+
+result<std::shared_ptr<DirectMux>> DirectMux::bind(
+    asio::any_io_executor executor, const UdpSocket::Endpoint& local, const UdpSocket::Options& options
+) {
+    auto socket = UdpSocket::bind(executor, local, options);
+    if (!socket) {
+        return socket.error();
+    }
+    auto mux = std::make_shared<DirectMux>(Token(), std::move(executor), std::move(*socket));
+    mux->tasks_.spawn(mux->read_loop(), mux);
+    mux->tasks_.spawn(mux->socket_->run(), mux);
+    return mux;
+}
+
+DirectMux::DirectMux(Token, asio::any_io_executor executor, std::unique_ptr<UdpSocket> socket)
+    : socket_(std::move(socket)), accepted_(executor), tasks_(executor) {}
+
+awaitable<result<std::shared_ptr<DirectPath>>> DirectMux::accept() {
+    const auto self = shared_from_this();
+    while (is_listening_) {
+        if (!new_.empty()) {
+            auto path = std::move(new_.front());
+            new_.pop_front();
+            if (path->has_given_way_) {
+                continue;
+            }
+            co_return std::move(path);
+        }
+        auto interrupted = co_await accepted_.wait();
+        if (interrupted) {
+            co_return interrupted;
+        }
+    }
+    co_return Error(Errc::shut_down, "listener at UDP port " + std::to_string(local_endpoint().port()));
+}
+
+void DirectMux::stop_listening() noexcept {
+    is_listening_ = false;
+    accepted_.notify();
+    const auto gone = std::exchange(new_, {});  // their destructors come back here
+    stop_if_unused();
+}
+
+void DirectMux::stop_if_unused() noexcept {
+    if (!is_listening_ && paths_ == 0) {
+        socket_->close();
+        tasks_.cancel();
+    }
+}
+
+awaitable<void> DirectMux::read_loop() {
+    Bytes buffer(UdpSocket::kReceiveBufferSize);
+    for (;;) {
+        auto readable = co_await socket_->wait_readable();
+        if (!readable) {
+            co_return;
+        }
+        for (int i = 0; i < kBurst; ++i) {
+            error_code ec;
+            auto received = socket_->receive(buffer, ec);
+            if (ec) {
+                break;
+            }
+            received.each([&](ByteView datagram) { on_datagram(datagram, received.from); });
+        }
+        look_at_touched();
+        socket_->flush();
+    }
+}
+
+void DirectMux::on_datagram(ByteView datagram, const UdpSocket::Endpoint& source) {
+    switch (classify(datagram)) {
+        case DatagramKind::stun: on_stun(datagram, source); break;
+        case DatagramKind::dtls: on_dtls(datagram, source); break;
+        case DatagramKind::other: break;
+    }
+}
+
+void DirectMux::on_stun(ByteView datagram, const UdpSocket::Endpoint& source) {
+    auto slot = slots_.find(source);
+    if (!is_listening_ && slot == slots_.end()) {
+        return;
+    }
+    std::array<std::uint8_t, kBindingResponseSize6> answer{};
+    auto check = answer_check(datagram, source, answer);
+    if (!check) {
+        return;
+    }
+    socket_->send(source, ByteView(answer).first(check->answer_size));
+    checks_.add(source, Clock::now());
+    std::string username(check->credentials.server_ufrag);
+    username += ':';
+    username += check->credentials.client_ufrag;
+    auto known = by_username_.find(username);
+    if (known != by_username_.end()) {
+        auto& path = *known->second;
+        if (path.remote_ != source && check->use_candidate && moving_.size() < kMoving) {
+            moving_.insert_or_assign(source, &path);
+        }
+    } else if (slot != slots_.end() && slot->second.newest->username_.empty()) {
+        auto& path = *slot->second.newest;
+        path.username_ = username;
+        by_username_.emplace(std::move(username), &path);
+    }
+}
+
+void DirectMux::on_dtls(ByteView datagram, const UdpSocket::Endpoint& source) {
+    const bool is_hello = crypto::is_client_hello(datagram);
+    auto found = slots_.find(source);
+    if (found == slots_.end() && !is_hello) {
+        on_moved(datagram, source);
+        return;
+    }
+    const bool is_new = found == slots_.end() || (!found->second.newest->is_unproven_ && !found->second.older);
+    if (is_hello && is_new) {
+        if (is_listening_ && checks_.has(source, Clock::now())) {
+            begin(slots_[source], datagram, source);
+        }
+        return;
+    }
+    if (deliver(*found->second.newest, datagram)) {
+        return;
+    }
+    found = slots_.find(source);  // what was delivered may have changed the table
+    if (found != slots_.end() && found->second.older != nullptr) {
+        deliver(*found->second.older, datagram);
+    }
+}
+
+/// True when the datagram proved to be its remote's.
+bool DirectMux::deliver(DirectPath& path, ByteView datagram) {
+    auto core = path.core_.lock();
+    if (!core) {
+        if (path.early_.size() < DirectPath::kEarlyDatagrams) {
+            path.early_.emplace_back(datagram.begin(), datagram.end());
+        }
+        return false;
+    }
+    const bool is_proven = core->session.receive(datagram);
+    if (path.is_unproven_ && core->session.has_progressed()) {
+        path.is_unproven_ = false;
+        unproven_.erase(path.place_);
+        auto slot = slots_.find(path.remote_);
+        if (slot != slots_.end() && slot->second.newest == &path && slot->second.older != nullptr) {
+            if (auto older = slot->second.older->core_.lock()) {
+                older->end(Error(Errc::connection_closed, "the remote has connected anew from the same address"));
+            }
+        }
+    }
+    if (touched_.empty() || touched_.back() != core) {
+        touched_.push_back(std::move(core));
+    }
+    return is_proven;
+}
+
+/// From an address without a connection: one may have moved there.
+void DirectMux::on_moved(ByteView datagram, const UdpSocket::Endpoint& source) {
+    auto moving = moving_.find(source);
+    if (moving == moving_.end()) {
+        return;
+    }
+    auto& path = *moving->second;
+    if (!deliver(path, datagram) || slots_.count(source) != 0) {
+        return;
+    }
+    moving_.erase(source);
+    log.debug("moved", {{"from", path.remote_.port()}, {"to", source.port()}});
+    forget_address(path);
+    path.remote_ = source;
+    slots_[source].newest = &path;
+}
+
+void DirectMux::begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source) {
+    auto path = std::make_shared<DirectPath>(shared_from_this(), source);
+    slot.older = slot.newest;
+    slot.newest = path.get();
+    path->place_ = unproven_.insert(unproven_.end(), path.get());
+    path->early_.emplace_back(datagram.begin(), datagram.end());
+    new_.push_back(std::move(path));
+    accepted_.notify();
+    if (unproven_.size() <= kUnproven) {
+        return;
+    }
+    auto& oldest = *unproven_.front();
+    oldest.has_given_way_ = true;
+    auto core = oldest.core_.lock();
+    forget(oldest);  // it is not told: a remote that is only slow tries again, and is then the newest
+    if (core) {
+        core->end(Error(Errc::limit_exceeded, "webrtc: gave way to a newer connection during its handshake"));
+    }
+}
+
+/// News are told once for all datagrams of a burst.
+void DirectMux::look_at_touched() {
+    for (const auto& core : touched_) {
+        core->session.look();
+    }
+    touched_.clear();
+}
+
+void DirectMux::forget(DirectPath& path) noexcept {
+    if (!std::exchange(path.is_known_, false)) {
+        return;
+    }
+    forget_address(path);
+    if (std::exchange(path.is_unproven_, false)) {
+        unproven_.erase(path.place_);
+    }
+    if (!path.username_.empty()) {
+        by_username_.erase(path.username_);
+    }
+    std::erase_if(moving_, [&](const auto& entry) { return entry.second == &path; });
+}
+
+void DirectMux::forget_address(DirectPath& path) noexcept {
+    auto found = slots_.find(path.remote_);
+    if (found == slots_.end()) {
+        return;
+    }
+    auto& slot = found->second;
+    if (slot.newest == &path) {
+        slot.newest = std::exchange(slot.older, nullptr);
+    } else if (slot.older == &path) {
+        slot.older = nullptr;
+    }
+    if (slot.newest == nullptr) {
+        slots_.erase(found);
+    }
+}
+
+}  // namespace libp2p::webrtc
