@@ -667,8 +667,8 @@ INSTANTIATE_TEST_SUITE_P(
     ,
     HalfClosePair,
     testing::Values(std::pair(true, true), std::pair(false, false), std::pair(true, false), std::pair(false, true)),
-    [](const auto& info) {
-        return std::string(info.param.first ? "FinAck" : "Rust") + (info.param.second ? "FinAck" : "Rust");
+    [](const auto& suite) {
+        return std::string(suite.param.first ? "FinAck" : "Rust") + (suite.param.second ? "FinAck" : "Rust");
     }
 );
 

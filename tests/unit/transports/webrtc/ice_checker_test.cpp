@@ -91,8 +91,8 @@ protected:
     std::uint8_t remote_checks = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(, IceCheckerTest, testing::Values(Version::v1, Version::v2), [](const auto& info) {
-    return info.param == Version::v1 ? "v1" : "v2";
+INSTANTIATE_TEST_SUITE_P(, IceCheckerTest, testing::Values(Version::v1, Version::v2), [](const auto& suite) {
+    return suite.param == Version::v1 ? "v1" : "v2";
 });
 
 TEST_P(IceCheckerTest, EveryCheckNominates) {

@@ -280,7 +280,8 @@ TEST(StunMessage, TellsOfARoleConflict) {
 }
 
 TEST(StunMessage, ControlledAgentsSayAnotherAttribute) {
-    auto request = vectors::request(v2_username());
+    const auto username = v2_username();
+    auto request = vectors::request(username);
     request.role = IceRole::controlled;
     request.use_candidate = false;
     const auto datagram = written(kMaxStunSent, [&](auto out) { return write_binding_request(out, request, kV2Text); });
