@@ -65,7 +65,7 @@ Endpoint loopback(bool v6 = false) {
 class UdpSocketTest : public testing::Test {
 protected:
     UdpSocketTest() { System::instance() = {}; }
-    ~UdpSocketTest() override { System::instance() = {}; }
+    void TearDown() override { System::instance() = {}; }
 
     std::unique_ptr<UdpSocket> make(Options options = {}, bool v6 = false) {
         options.send_message = &System::send_message;

@@ -610,6 +610,28 @@ TEST(Dtls, ClosesSilentlyDuringTheHandshake) {
     EXPECT_EQ(wire.client.session.next_time(), DtlsSession::Clock::time_point::max());
 }
 
+TEST(Dtls, GivesUpAloudOnceTheRemoteHasSpoken) {
+    Wire wire;
+    wire.deliver(wire.take());
+    wire.take();  // the server's flight is lost
+    wire.server.session.close();
+    wire.server.session.close();
+    const auto alert = wire.take();
+    ASSERT_EQ(alert.size(), 1U);
+    wire.deliver(alert);
+    ASSERT_TRUE(wire.client.error);
+    EXPECT_EQ(*wire.client.error, Errc::refused_by_remote);
+}
+
+TEST(Dtls, AClientHelloIsTurnedAwayWithoutASession) {
+    End client(client_context(), Role::client, std::nullopt, kMtu);
+    ASSERT_TRUE(client.session.start({}));
+    client.receive(refusal(), {});
+    ASSERT_TRUE(client.error);
+    EXPECT_EQ(*client.error, Errc::refused_by_remote);
+    EXPECT_EQ(client.session.next_time(), DtlsSession::Clock::time_point::max());
+}
+
 TEST(Dtls, DoesNotSendBeforeItIsUp) {
     Wire wire;
     wire.take();
