@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libp2p/crypto/certificate.hpp"
+#include "libp2p/crypto/dtls_records.hpp"
 #include "libp2p/crypto/sha256.hpp"
 
 #include <libp2p/bytes.hpp>
@@ -181,6 +182,9 @@ private:
     struct Bridge;  // what BoringSSL calls
 
     result<void> advance_handshake();
+    void take_over_records();
+    void open_records(PacketSink sink);
+    void seal(std::uint8_t type, ByteView packet);
     result<void> read_packets(PacketSink sink);
     result<void> failure(int returned);
     void refresh() noexcept;
@@ -188,7 +192,8 @@ private:
     std::shared_ptr<const DtlsContext> context_;
     Output& output_;
     ssl_st* ssl_;
-    ByteView inbound_;  ///< the datagram that BoringSSL has not read yet
+    std::unique_ptr<DtlsRecords> records_;  ///< of data, with the cipher that is fast; else BoringSSL's are used
+    ByteView inbound_;                      ///< the datagram that BoringSSL has not read yet
     Clock::time_point now_{};
     Clock::time_point next_time_ = Clock::time_point::max();
     std::optional<Sha256Digest> expected_remote_;

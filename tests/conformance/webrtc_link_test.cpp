@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "tests/conformance/webrtc_link.hpp"
+#include "tests/support/webrtc_link.hpp"
 
 #include "transports/webrtc/webrtc_connection.hpp"
 
