@@ -3,8 +3,11 @@
 
 #include <libp2p/transport.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <string>
 
 namespace libp2p {
 
@@ -29,6 +32,17 @@ struct WebRtcDirectOptions {
 std::unique_ptr<Transport> make_webrtc_direct_transport(
     TransportServices& services, const WebRtcDirectOptions& options = {}
 );
+
+/// What dialers know a host's WebRTC-Direct listeners by.
+struct WebRtcCertificate {
+    std::array<std::uint8_t, 32> fingerprint{};  ///< SHA-256 of the certificate
+    std::string certhash;                        ///< the same as it stands in addresses, "uEi…"
+    std::chrono::sys_days not_before;            ///< first day on which it is valid, UTC
+    std::chrono::sys_days not_after;             ///< the moment at which it expires, UTC
+};
+
+/// The certificate that the listeners of the host with this identity show, now and after every restart.
+WebRtcCertificate webrtc_certificate(const Identity& identity);
 
 /// Hosts of one process reach each other at `/memory/N`. Every host that shares a `MemoryNetwork` sees its addresses.
 class MemoryNetwork;

@@ -25,8 +25,8 @@ constexpr std::array<std::uint8_t, 3> kCommonName{0x55, 0x04, 0x03};
 /// What Chromium writes into its own.
 constexpr std::string_view kName = "WebRTC";
 
-constexpr std::string_view kNotBefore = "200101000000Z";   // UTCTime
-constexpr std::string_view kNotAfter = "21200101000000Z";  // GeneralizedTime, as RFC 5280 wants it from 2050 on
+constexpr std::string_view kNotBeforeText = "200101000000Z";   // UTCTime
+constexpr std::string_view kNotAfterText = "21200101000000Z";  // GeneralizedTime, as RFC 5280 wants it from 2050 on
 
 constexpr std::size_t kSerialSize = 16;
 
@@ -93,8 +93,8 @@ Bytes to_be_signed(const p256::PublicKey& key, const Serial& serial) {
     add_name(body);
     CBB validity;
     must(CBB_add_asn1(&body, &validity, CBS_ASN1_SEQUENCE) == 1);
-    add(validity, CBS_ASN1_UTCTIME, as_bytes(kNotBefore));
-    add(validity, CBS_ASN1_GENERALIZEDTIME, as_bytes(kNotAfter));
+    add(validity, CBS_ASN1_UTCTIME, as_bytes(kNotBeforeText));
+    add(validity, CBS_ASN1_GENERALIZEDTIME, as_bytes(kNotAfterText));
     must(CBB_flush(&body) == 1);
     add_name(body);
     add(body, key);

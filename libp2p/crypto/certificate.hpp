@@ -8,6 +8,7 @@
 #include <libp2p/bytes.hpp>
 #include <libp2p/error.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 
@@ -22,6 +23,10 @@ class Certificate {
 public:
     /// Largest `encode()` that `parse` looks at, in octets.
     static constexpr std::size_t kMaxEncodedSize = 4096;
+
+    /// When it begins and when it ceases to be valid, UTC.
+    static constexpr std::chrono::sys_days kNotBefore{std::chrono::year{2020} / 1 / 1};
+    static constexpr std::chrono::sys_days kNotAfter{std::chrono::year{2120} / 1 / 1};
 
     /// A new key, a random serial number.
     static Certificate generate();

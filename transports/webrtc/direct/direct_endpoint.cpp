@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "transports/webrtc/direct/direct_endpoint.hpp"
 
-#include "libp2p/crypto/hkdf.hpp"
+#include "transports/webrtc/direct/direct_certificate.hpp"
 #include "transports/webrtc/direct/noise_handshake.hpp"
 #include "transports/webrtc/webrtc_connection.hpp"
 
-#include <libp2p/keys.hpp>
 #include <libp2p/security_protocols.hpp>
 
 #include <boost/asio/error.hpp>
@@ -15,14 +14,6 @@
 
 namespace libp2p::webrtc {
 namespace {
-
-/// The certificate of a host's listeners, from its private key.
-crypto::Certificate certificate_of(const Identity& identity) {
-    const auto key = identity.private_key().encode();
-    crypto::Secret32 secret;
-    crypto::hkdf_sha256({}, key.view(), as_bytes("libp2p webrtc-direct certificate"), secret.writable());
-    return crypto::Certificate::from_secret(secret.view());
-}
 
 /// Whatever a handshake ends by, its session does not go on without it.
 class EndUnlessDone {
