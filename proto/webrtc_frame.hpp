@@ -45,12 +45,12 @@ private:
     std::uint8_t size_ = 0;
 };
 
-/// The largest payload that fits into a frame of `frame_size` octets, which are one of the limits above, with room for
-/// a flag.
-constexpr std::size_t max_payload(std::size_t frame_size) noexcept {
-    constexpr std::size_t kFlag = 2;
+/// The largest payload that fits into a frame of `frame_size` octets, at most one of the limits above, with room for a
+/// flag or without.
+constexpr std::size_t max_payload(std::size_t frame_size, bool has_flag = true) noexcept {
     constexpr std::size_t kNumbers = 2 + 2;  // both lengths stay below 2^14
-    return frame_size - kNumbers - kFlag - 1;
+    constexpr std::size_t kTag = 1;
+    return frame_size - kNumbers - kTag - (has_flag ? 2 : 0);
 }
 
 /// Reads frames from the octets of a data channel, in whatever slices they arrive: the borders of SCTP messages mean

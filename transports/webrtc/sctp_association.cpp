@@ -86,6 +86,12 @@ private:
 
 thread_local SctpAssociation* SctpAssociation::Calling::current_ = nullptr;
 
+std::size_t SctpAssociation::max_fragment(std::uint32_t path_mtu) noexcept {
+    constexpr std::size_t kDataChunkHeader = 16;
+    const auto room = path_mtu - kCommonHeader - kDataChunkHeader;
+    return room - room % 4;  // chunks are padded to this
+}
+
 int SctpAssociation::on_packet(void* number, void* packet, std::size_t size, std::uint8_t, std::uint8_t) noexcept {
     const MutableByteView octets(static_cast<std::uint8_t*>(packet), size);
     write_sctp_checksum(octets);

@@ -71,6 +71,9 @@ struct SctpOptions {
 /// `receive` and `look`. Destroying it aborts the association.
 class SctpAssociation : public std::enable_shared_from_this<SctpAssociation> {
 public:
+    /// Octets of a message that a packet of `path_mtu` octets carries.
+    static std::size_t max_fragment(std::uint32_t path_mtu) noexcept;
+
     static result<std::shared_ptr<SctpAssociation>> make(
         asio::any_io_executor executor,
         const SctpOptions& options,

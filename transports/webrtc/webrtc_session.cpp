@@ -144,7 +144,7 @@ result<void> WebRtcSession::associate(std::uint16_t streams) {
     options.streams = streams;
     options.send_buffer = send_buffer_;
     options.receive_buffer = receive_buffer_;
-    options.path_mtu = path_mtu_ - static_cast<std::uint32_t>(crypto::DtlsSession::kRecordOverhead);
+    options.path_mtu = packet_size();
     auto made = SctpAssociation::make(executor_, options, *this, driver_.now());
     if (!made) {
         return made.error();

@@ -228,6 +228,7 @@ private:
     void reset_hoarders();
 
     std::size_t frame_size() const noexcept;
+    std::uint32_t packet_size() const noexcept;
     std::size_t backlog() const noexcept;
     bool is_ours(std::uint16_t id) const noexcept;
     result<void> check_write(const Channel& channel, bool was_taken) const noexcept;

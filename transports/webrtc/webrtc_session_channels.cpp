@@ -343,7 +343,7 @@ bool WebRtcSession::send_frame(Channel& channel) {
         return true;
     }
     static thread_local std::array<std::uint8_t, kMaxFrameSent> frame;
-    const auto payload = std::min(writer.left, max_payload(frame_size()));
+    const auto payload = std::min(writer.left, max_payload(frame_size(), false));
     const FrameHeader header(payload);
     auto* end = std::copy(header.bytes().begin(), header.bytes().end(), frame.data());
     const auto* buffer = writer.buffer;
@@ -469,8 +469,16 @@ void WebRtcSession::reset_hoarders() {
     look();
 }
 
+/// As many full packets as a frame may have: the datagrams of a long write are then of one size, and the system sends
+/// dozens of them at once.
 std::size_t WebRtcSession::frame_size() const noexcept {
-    return is_not_rust_ ? kMaxFrameSent : kMaxFrameSentToRust;
+    const auto limit = is_not_rust_ ? kMaxFrameSent : kMaxFrameSentToRust;
+    const auto fragment = SctpAssociation::max_fragment(packet_size());
+    return limit - limit % fragment;
+}
+
+std::uint32_t WebRtcSession::packet_size() const noexcept {
+    return path_mtu_ - static_cast<std::uint32_t>(crypto::DtlsSession::kRecordOverhead);
 }
 
 std::size_t WebRtcSession::backlog() const noexcept {
