@@ -96,6 +96,7 @@ int run(int argc, char** argv) {
     Action chosen;
     add_key_command(program, chosen);
     add_addr_command(program, chosen);
+    add_cert_command(program, chosen);
     add_listen_command(program, chosen);
     add_ping_command(program, chosen);
     add_identify_command(program, chosen);

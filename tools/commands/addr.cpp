@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+#include "tools/address_advice.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/options.hpp"
 #include "tools/text.hpp"
@@ -43,9 +44,9 @@ std::string_view meaning(std::string_view protocol) {
         {"quic-v1", "QUIC"},
         {"quic", "QUIC, draft 29 (obsolete)"},
         {"webtransport", "WebTransport"},
-        {"webrtc-direct", "WebRTC, straight to a listener"},
+        {"webrtc-direct", "WebRTC-Direct: data channels over DTLS, straight to a listener"},
         {"webrtc", "WebRTC, signalled over a relay"},
-        {"certhash", "hash of the listener's certificate"},
+        {"certhash", "hash of the certificate that the listener will show"},
         {"tls", "TLS"},
         {"sni", "name for TLS"},
         {"noise", "Noise"},
@@ -64,7 +65,7 @@ std::string_view meaning(std::string_view protocol) {
     return row == std::end(rows) ? std::string_view() : row->meaning;
 }
 
-nlohmann::ordered_json component_json(const AddressComponent& component) {
+nlohmann::ordered_json component_json(const AddressComponent& component, const std::string& advice) {
     nlohmann::ordered_json json;
     json["protocol"] = component.protocol;
     json["value"] = component.value;
@@ -72,11 +73,23 @@ nlohmann::ordered_json component_json(const AddressComponent& component) {
         json["problem"] = component.problem;
         json["offset"] = component.problem_offset;
     }
+    if (!advice.empty()) {
+        json["warning"] = advice;
+    }
     return json;
 }
 
+/// What a person should know of a component.
+std::string remark_on(const AddressComponent& component, const std::string& advice) {
+    if (!component.problem.empty()) {
+        return "<- " + printable(component.problem);
+    }
+    const std::string text(meaning(component.protocol));
+    return advice.empty() ? text : text + "  <- " + advice;
+}
+
 /// One line a component, in columns.
-std::string table_of(const std::vector<AddressComponent>& components) {
+std::string table_of(const std::vector<AddressComponent>& components, const std::vector<std::string>& advice) {
     std::size_t name_width = 0;
     std::size_t value_width = 0;
     for (const auto& component : components) {
@@ -89,10 +102,10 @@ std::string table_of(const std::vector<AddressComponent>& components) {
         return cell;
     };
     std::string table;
-    for (const auto& component : components) {
-        const bool wrong = !component.problem.empty();
+    for (std::size_t i = 0; i < components.size(); ++i) {
+        const auto& component = components[i];
         auto line = column(component.protocol, name_width) + column(component.value, value_width) +
-                    (wrong ? "<- " + printable(component.problem) : std::string(meaning(component.protocol)));
+                    remark_on(component, advice[i]);
         line.erase(line.find_last_not_of(' ') + 1);
         table += (table.empty() ? "" : "\n") + line;
     }
@@ -102,6 +115,8 @@ std::string table_of(const std::vector<AddressComponent>& components) {
 int explain_address(const AddrOptions& options) {
     const auto components = explain(options.address);
     const auto address = Multiaddr::parse(options.address);
+    auto advice = address ? advice_on(*address) : std::vector<std::string>();
+    advice.resize(components.size());
     nlohmann::ordered_json json;
     if (address) {
         json["valid"] = true;
@@ -113,11 +128,11 @@ int explain_address(const AddrOptions& options) {
         json["valid"] = false;
     }
     auto& list = json["components"] = nlohmann::ordered_json::array();
-    for (const auto& component : components) {
-        list.push_back(component_json(component));
+    for (std::size_t i = 0; i < components.size(); ++i) {
+        list.push_back(component_json(components[i], advice[i]));
     }
     const Output output(options.common.json);
-    output.print(json, table_of(components));
+    output.print(json, table_of(components, advice));
     if (address) {
         return kSuccess;
     }

@@ -12,6 +12,7 @@ using Action = std::function<int()>;
 
 /// Each adds one command to the program.
 void add_addr_command(CLI::App& program, Action& chosen);
+void add_cert_command(CLI::App& program, Action& chosen);
 void add_connect_command(CLI::App& program, Action& chosen);
 void add_echo_command(CLI::App& program, Action& chosen);
 void add_identify_command(CLI::App& program, Action& chosen);
