@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "transports/webrtc/webrtc_session.hpp"
 
+#include "transports/webrtc/sctp_filter.hpp"
+
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
@@ -13,11 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Octets of an INIT chunk's fixed part, and of the common header before it (RFC 9260 section 3).
-constexpr std::size_t kCommonHeader = 12;
-constexpr std::size_t kInitChunk = 20;
-constexpr std::uint8_t kInitType = 1;
-
 /// What SCTP keeps for a stream that may be used, both ways together, and for an association without any.
 constexpr std::size_t kStreamMemory = 104;
 constexpr std::size_t kAssociationMemory = 16 * 1024;
@@ -28,17 +25,6 @@ constexpr std::size_t kHeldStep = 16 * 1024;
 /// A window that fills within this time is too small; one that has not for this long is too large.
 constexpr auto kGrowWithin = 300ms;
 constexpr auto kShrinkAfter = 5s;
-
-/// The streams that the sender of an INIT has in mind: what it wants to use, or to have used.
-std::optional<std::uint16_t> streams_in_init(ByteView packet) noexcept {
-    if (packet.size() < kCommonHeader + kInitChunk || packet[kCommonHeader] != kInitType) {
-        return std::nullopt;
-    }
-    const auto number_at = [&](std::size_t at) {
-        return static_cast<std::uint16_t>(packet[kCommonHeader + at] * 256U + packet[kCommonHeader + at + 1]);
-    };
-    return std::max(number_at(12), number_at(14));
-}
 
 /// DTLS itself refuses all others; of several, the session does.
 std::optional<crypto::Sha256Digest> only_one(const std::vector<crypto::Sha256Digest>& certificates) {
@@ -120,6 +106,9 @@ bool WebRtcSession::receive(ByteView datagram) {
 }
 
 void WebRtcSession::on_packet(ByteView packet) {
+    if (check_sctp_packet(packet) != SctpVerdict::pass) {
+        return;
+    }
     if (!association_) {
         const auto wanted = streams_in_init(packet);
         if (!wanted) {

@@ -75,10 +75,14 @@ private:
     /// not.
     static awaitable<result<void>> find_way(DialSocket& socket, const WebRtcDirectOptions& options) {
         auto version = options.dial_version == 2 ? Version::v2 : Version::v1;
+        if (options.version_patience.count() == 0) {
+            auto found = co_await socket.check(version);
+            co_return found;
+        }
         for (;;) {
             auto found = co_await with_timeout(options.version_patience, socket.check(version));
             const bool is_silent = !found && found.error() == asio::error::make_error_code(asio::error::timed_out);
-            if (!is_silent || options.version_patience.count() == 0) {
+            if (!is_silent) {
                 co_return found;
             }
             version = version == Version::v1 ? Version::v2 : Version::v1;
