@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// A small peer on js-libp2p: TCP, Noise, yamux. It has the command line and the
-// output of our own program, so that one harness can drive both.
+// A small peer on js-libp2p: TCP, Noise, yamux; or WebRTC-Direct, version 1. It has
+// the command line and the output of our own program, so that one harness can drive both.
 import './polyfill.js'
 import { randomBytes } from 'node:crypto'
 import { writeSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { webRTCDirect } from '@libp2p/webrtc'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
@@ -72,7 +73,7 @@ function newNode (listen) {
   return createLibp2p({
     addresses: { listen },
     nodeInfo: { userAgent: AGENT },
-    transports: [tcp()],
+    transports: [tcp(), webRTCDirect()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: {
@@ -275,9 +276,9 @@ async function identifyCommand (text) {
     addresses: known.listenAddrs.map(String),
     observed: known.observedAddr?.toString() ?? '',
     signed_record: known.signedPeerRecord != null,
-    transport: 'tcp',
-    security: connection.encryption,
-    muxer: connection.multiplexer
+    transport: text.includes('/webrtc-direct') ? 'webrtc-direct' : 'tcp',
+    security: connection.encryption ?? 'noise',
+    muxer: connection.multiplexer ?? 'webrtc-direct'
   })
 }
 
@@ -441,7 +442,9 @@ async function halfClose (address) {
 
 async function unified () {
   const env = process.env
-  if (env.TRANSPORT !== 'tcp' || env.SECURE_CHANNEL !== 'noise' || env.MUXER !== 'yamux') {
+  const isTcp = env.TRANSPORT === 'tcp' && env.SECURE_CHANNEL === 'noise' && env.MUXER === 'yamux'
+  const isWebRtc = env.TRANSPORT === 'webrtc-direct' // brings its own security and streams
+  if (!isTcp && !isWebRtc) {
     throw new Failure('unsupported', `${env.TRANSPORT} ${env.SECURE_CHANNEL} ${env.MUXER}`)
   }
   const store = createClient({ url: `redis://${env.REDIS_ADDR}` })
@@ -450,7 +453,7 @@ async function unified () {
 
   if (env.IS_DIALER !== 'true') {
     const stop = stopped()
-    const node = await newNode([`/ip4/${env.LISTENER_IP || '0.0.0.0'}/tcp/0`])
+    const node = await newNode([`/ip4/${env.LISTENER_IP || '0.0.0.0'}/${isTcp ? 'tcp/0' : 'udp/0/webrtc-direct'}`])
     const addresses = node.getMultiaddrs().map(String)
     const address = addresses.find(a => !a.startsWith('/ip4/127.')) ?? addresses[0]
     await store.del(key)
