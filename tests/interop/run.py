@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs our programs against the peers of other libp2p implementations, in both directions.
 
-Every cell of the table is one thing that two programs do with each other over TCP, Noise and yamux. `p2p` does what it
-has a command for, `interop_probe` the rest; the peers have the same commands. Builds the peers that are not built yet
-(tests/interop/peers/build). Prints the table and, last, `N passed, N failed, N skipped`; exit code 1 if a cell failed.
+Every cell of the table is one thing that two programs do with each other, over TCP with Noise and yamux or over
+WebRTC-Direct. `p2p` does what it has a command for, `interop_probe` the rest; the peers have the same commands. Builds
+the peers that are not built yet (tests/interop/peers/build). Prints the table and, last, `N passed, N failed, N skipped`; exit code 1 if a cell failed.
 
 A program or a peer that is missing skips its cells, by name. What a peer's library cannot do is `n/a`, with the reason.
 `--ours go` puts a peer in our place, which tests the harness and the peers themselves.
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from slow_link import SlowLink
@@ -32,7 +32,7 @@ HERE = Path(__file__).resolve().parent
 PEERS = ("go", "rust", "litep2p", "js", "py")
 NAMES = {"go": "go-libp2p", "rust": "rust-libp2p", "litep2p": "litep2p", "js": "js-libp2p", "py": "py-libp2p"}
 MIB = 1024 * 1024
-LOOPBACK = "/ip4/127.0.0.1/tcp/"
+LOOPBACK = "/ip4/127.0.0.1/"
 STRANGER = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
 SERVED = frozenset({"/ipfs/ping/1.0.0", "/ipfs/id/1.0.0", "/perf/1.0.0", "/echo/1.0.0"})
 # Of the peers whose programs do not list what they serve; the others do when they begin to listen.
@@ -43,6 +43,32 @@ SERVED_BY = {
 # Who signs its addresses in a way that others take, and takes such a record: rust-libp2p knows the legacy domain only,
 # litep2p no records.
 WITH_RECORDS = frozenset({"go", "js", "py"})
+
+# Who listens for WebRTC-Direct version 2 as well, and who dials it on demand.
+LISTENS_V2 = frozenset({"go", "py"})
+DIALS_V2 = frozenset({"go", "py"})
+V2 = ("--webrtc-version", "2")
+
+
+@dataclass(frozen=True)
+class Transport:
+    """What an address of a transport looks like, and what a connection over it says of itself."""
+
+    name: str
+    title: str
+    wildcard: str  # to listen on a free port, behind the IP address
+    bare: str  # regular expression of what stands there in an address, without certificates and peer
+    stack: tuple[tuple[str, str], ...]
+    security: str
+    muxer: str
+
+
+TRANSPORTS = {
+    "tcp": Transport("tcp", "TCP, Noise and yamux", "tcp/0", r"tcp/[1-9]\d*",
+                     (("transport", "tcp"), ("security", "noise"), ("muxer", "yamux")), "noise", "yamux"),
+    "webrtc-direct": Transport("webrtc-direct", "WebRTC-Direct", "udp/0/webrtc-direct",
+                               r"udp/[1-9]\d*/webrtc-direct", (("transport", "webrtc"),), "", ""),
+}
 
 WE_DIAL = "we dial"
 PEER_DIALS = "peer dials"
@@ -72,11 +98,15 @@ class Program:
     tells_connections: bool = False
     serves: frozenset[str] = frozenset()  # where it does not say so itself
     records: bool = True
+    name: str = "p2p"
+    listens_v2: bool = True
+    dials_v2: bool = True
 
 
 @dataclass
 class Cell:
     peer: str
+    transport: str
     direction: str
     name: str
     status: str  # "passed", "failed", "skipped", "n/a"
@@ -89,6 +119,7 @@ class Sizes:
     pings: int
     transfer: int
     streams: int
+    many: int
 
 
 # ---- Processes --------------------------------------------------------------------------------------------------
@@ -165,13 +196,14 @@ def command(program: Program, *args: str, deadline: float = 60, stdin: bytes | N
 class Listener:
     """A listening program; its events are read all the time, so that it never blocks on its stdout."""
 
-    def __init__(self, program: Program, log: Path):
+    def __init__(self, program: Program, transport: Transport, log: Path):
         self.program = program
+        self.transport = transport
         self.events: list[dict] = []
         self.changed = threading.Condition()
         self.errors = log.open("wb")
         self.log = log
-        argv = [*program.argv, "listen", "--listen", LOOPBACK + "0", *program.listen_options, *program.options]
+        argv = [*program.argv, "listen", "--listen", LOOPBACK + transport.wildcard, *program.listen_options, *program.options]
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -181,7 +213,7 @@ class Listener:
             self.close()
             raise Failed(f"{failed}; stderr: {log.read_text(errors='replace').strip()[-300:]}") from None
         self.peer = self.listening["peer"]
-        found = [a for a in self.listening["addresses"] if a.startswith(LOOPBACK)]
+        found = [a for a in self.listening["addresses"] if re.match(LOOPBACK + transport.bare, a)]
         if not found or not found[0].endswith("/p2p/" + self.peer):
             self.close()
             raise Failed(f"no usable address in {self.listening}")
@@ -292,7 +324,7 @@ def check_connect(dialer: Program, listener: Listener, sizes: Sizes) -> str:
     if summary.get("connections") != 3 or summary.get("failed") != 0:
         raise Failed(f"of 3 connections: {summary}")
     known = identify(dialer, listener)
-    for what, wanted in (("transport", "tcp"), ("security", "noise"), ("muxer", "yamux")):
+    for what, wanted in listener.transport.stack:
         if wanted not in str(known.get(what)):
             raise Failed(f"{what} is {known.get(what)!r}, not {wanted}")
     return f"{summary['median_ms']:.2f} ms"
@@ -310,6 +342,11 @@ def without_peer(address) -> str:
     return re.sub(r"/p2p/\w+$", "", str(address))
 
 
+def bare(address) -> str:
+    """Without the certificate of a WebRTC dialer too, which some tell and some do not."""
+    return re.sub(r"/certhash/[\w-]+", "", without_peer(address))
+
+
 def check_identify(dialer: Program, listener: Listener, sizes: Sizes) -> str:
     before = len(listener.all(event="connected"))
     known = identify(dialer, listener)
@@ -325,14 +362,14 @@ def check_identify(dialer: Program, listener: Listener, sizes: Sizes) -> str:
     must_be("protocols", sorted(set(protocols)), sorted(listener.listening.get("protocols") or listener.program.serves))
     must_be("number of protocols", len(protocols), len(set(protocols)))
     must_be("addresses", {without_peer(a) for a in known.get("addresses", ())}, {listener.bare})
-    observed = without_peer(known.get("observed"))
-    if not re.fullmatch(re.escape(LOOPBACK) + r"[1-9]\d*", observed):
+    observed = bare(known.get("observed"))
+    if not re.fullmatch(LOOPBACK + listener.transport.bare, observed):
         raise Failed(f"observed {known.get('observed')!r}")
     if "local" in known:
-        must_be("observed address", observed, without_peer(known["local"]))
+        must_be("observed address", observed, bare(known["local"]))
     if listener.program.tells_connections:
         listener.expect(10, before, event="connected")
-        seen = [without_peer(e["address"]) for e in listener.all(event="connected")[before:]]
+        seen = [bare(e["address"]) for e in listener.all(event="connected")[before:]]
         must_be("observed address is one that the listener saw", observed in seen, True)
     elif "local" not in known:
         raise Failed("nobody tells which address the dialer has")
@@ -413,24 +450,64 @@ def check_stranger(dialer: Program, listener: Listener, sizes: Sizes) -> str:
     return ""
 
 
+def check_certificate(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    """The right address and peer with another certificate."""
+    other = "uEi" + "D" * 44
+    address = re.sub(r"(/certhash/)[\w-]+", r"\g<1>" + other, listener.address)
+    if other not in address:
+        raise Failed(f"no certhash in {listener.address}")
+    outcome = run([*dialer.argv, "ping", address, "--count", "1", *dialer.options], 60)
+    error = outcome.one(event="error")
+    if outcome.code != 1:
+        raise Failed(f"exit code {outcome.code}, {outcome.said()}")
+    command(dialer, "ping", listener.address, "--count", "1")
+    return str(error.get("code"))
+
+
+def check_many_streams(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    """One after the other on one connection, a few at once."""
+    summary = command(dialer, "streams", listener.address, "--count", str(sizes.many), "--parallel", "8",
+                      deadline=150).one(event="summary")
+    if summary.get("streams") != sizes.many or summary.get("failed") != 0:
+        raise Failed(str(summary))
+    return f"{summary['per_second']:.0f}/s"
+
+
+def check_version_2(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    if not dialer.dials_v2:
+        raise NotApplicable(f"{dialer.name} does not dial version 2 of WebRTC-Direct")
+    if not listener.program.listens_v2:
+        raise NotApplicable(f"{listener.program.name} does not listen for version 2 of WebRTC-Direct")
+    summary = command(dialer, "ping", listener.address, "--count", str(sizes.pings), *V2).one(event="summary")
+    if summary.get("received") != sizes.pings:
+        raise Failed(str(summary))
+    summary = command(dialer, "connect", listener.address, "--count", "3", *V2).one(event="summary")
+    if summary.get("connections") != 3 or summary.get("failed") != 0:
+        raise Failed(f"of 3 connections: {summary}")
+    return f"{summary['median_ms']:.2f} ms"
+
+
 LATENCY = re.compile(r"latency:\n  handshake_plus_one_rtt: (\d+\.?\d*)\n  ping_rtt: (\d+\.?\d*)\n  unit: ms\n?")
 
 
 class Contract:
     """One test of libp2p's unified-testing: what both sides find in their environment, and the key in Redis."""
 
-    def __init__(self, redis: Redis, name: str, ip: str = "127.0.0.1"):
+    def __init__(self, redis: Redis, transport: Transport, name: str, ip: str = "127.0.0.1"):
         if redis.process is None:
             raise Skipped("redis-server is not installed")
         self.redis = redis
+        self.transport = transport
         self.ip = ip
-        self.test = hashlib.sha256(f"{name} (tcp, noise, yamux)\n".encode()).hexdigest()[:8]
+        stack = ", ".join(filter(None, (transport.name, transport.security, transport.muxer)))
+        self.test = hashlib.sha256(f"{name} ({stack})\n".encode()).hexdigest()[:8]
         self.key = self.test + "_listener_multiaddr"
 
     def environment(self, is_dialer: bool) -> dict[str, str]:
         return {
             **os.environ,
-            "TRANSPORT": "tcp", "SECURE_CHANNEL": "noise", "MUXER": "yamux", "DEBUG": "false",
+            "TRANSPORT": self.transport.name, "SECURE_CHANNEL": self.transport.security,
+            "MUXER": self.transport.muxer, "DEBUG": "false",
             "REDIS_ADDR": f"127.0.0.1:{self.redis.port}", "LISTENER_IP": self.ip, "TEST_KEY": self.test,
             "IS_DIALER": "true" if is_dialer else "false",
         }
@@ -460,6 +537,18 @@ class Contract:
         return float(found[1]), float(found[2])
 
 
+@dataclass(frozen=True)
+class Test:
+    """What a cell of unified-testing is run with, beside the two programs."""
+
+    redis: Redis
+    transport: Transport
+    name: str
+
+    def contract(self, part: str = "", ip: str = "127.0.0.1") -> Contract:
+        return Contract(self.redis, self.transport, self.name + part, ip)
+
+
 class UnifiedListener:
     """The listening side of a test; leaving the block ends it, and it has to have run until then."""
 
@@ -480,21 +569,21 @@ class UnifiedListener:
             raise Failed(f"the listener ended with exit code {ended}: {said}")
 
 
-def check_unified(dialer: Program, listener: Program, redis: Redis, name: str, log: Path) -> str:
-    contract = Contract(redis, name)
+def check_unified(dialer: Program, listener: Program, test: Test, log: Path) -> str:
+    contract = test.contract()
     with UnifiedListener(listener, contract, log):
         handshake, _ = contract.dial(dialer)
     return f"{handshake:.1f} ms"
 
 
-def check_dialer_first(dialer: Program, listener: Program, redis: Redis, name: str, log: Path) -> str:
+def check_dialer_first(dialer: Program, listener: Program, test: Test, log: Path) -> str:
     """The dialer has to wait at Redis for the address of a listener that starts late."""
-    contract = Contract(redis, name)
+    contract = test.contract()
     dialing = subprocess.Popen(dialer.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                env=contract.environment(True))
     try:
         until = time.monotonic() + 30
-        while not redis.somebody_waits():
+        while not test.redis.somebody_waits():
             if dialing.poll() is not None or time.monotonic() > until:
                 raise Failed(f"the dialer does not wait at Redis; exit code {dialing.poll()}")
             time.sleep(0.05)
@@ -523,12 +612,12 @@ def address_of_machine() -> str | None:
     return None if found.startswith("127.") else found
 
 
-def check_any_interface(dialer: Program, listener: Program, redis: Redis, name: str, log: Path) -> str:
+def check_any_interface(dialer: Program, listener: Program, test: Test, log: Path) -> str:
     """LISTENER_IP=0.0.0.0: what is published has to be an address that another container can dial."""
-    contract = Contract(redis, name, "0.0.0.0")
+    contract = test.contract(ip="0.0.0.0")
     with UnifiedListener(listener, contract, log):
         address = contract.published()
-        found = re.fullmatch(r"/ip4/([\d.]+)/tcp/[1-9]\d*/p2p/\w+", address)
+        found = re.fullmatch(r"/ip4/([\d.]+)/" + test.transport.bare, bare(address))
         if not found or found[1] == "0.0.0.0":
             raise Failed(f"published {address}")
         if found[1].startswith("127.") and address_of_machine() is not None:
@@ -549,23 +638,22 @@ class Trips:
     The least of some tries counts, since a busy machine only ever adds.
     """
 
-    def __init__(self, dialer: Program, listener: Program, redis: Redis, name: str, log: Path):
+    def __init__(self, dialer: Program, listener: Program, test: Test, log: Path):
         self.programs = (dialer, listener)
-        self.redis = redis
-        self.name = name
+        self.test = test
         self.log = log
         self.far = self.near = float("inf")  # milliseconds
         self.flights = ""
 
     def measure(self) -> float:
         dialer, listener = self.programs
-        behind = Contract(self.redis, self.name + " behind the link")
-        before = Contract(self.redis, self.name + " before the link")
+        behind = self.test.contract(" behind the link")
+        before = self.test.contract(" before the link")
         with UnifiedListener(listener, behind, self.log):
             host, port, peer = re.fullmatch(r"/ip4/([\d.]+)/tcp/(\d+)(/p2p/\w+)", behind.published()).groups()
             link = SlowLink(host, int(port), ONE_WAY)
             try:
-                self.redis.ask("RPUSH", before.key, f"{LOOPBACK}{link.port}{peer}")
+                self.test.redis.ask("RPUSH", before.key, f"{LOOPBACK}tcp/{link.port}{peer}")
                 took, ping = before.dial(dialer)
             finally:
                 link.close()
@@ -588,10 +676,10 @@ def check_trips(*sides) -> str:
     return f"{took:.1f}"
 
 
-def check_trips_of_peer(dialer: Program, listener: Program, redis: Redis, name: str, log: Path) -> str:
+def check_trips_of_peer(dialer: Program, listener: Program, test: Test, log: Path) -> str:
     """How it dials is the peer's affair; our listener may not cost it more than its own does."""
-    ours = Trips(dialer, listener, redis, name, log)
-    its_own = Trips(dialer, dialer, redis, name + ", its own", log)
+    ours = Trips(dialer, listener, test, log)
+    its_own = Trips(dialer, dialer, replace(test, name=test.name + ", its own"), log)
     for _ in range(TRIES):
         took, own = ours.measure(), its_own.measure()
         if took <= own + 0.5:
@@ -612,15 +700,34 @@ CELLS = (
     ("reset, both ways", "probe", "probe", check_reset),
     ("wrong peer id refused", "p2p", "p2p", check_stranger),
 )
+# Of WebRTC-Direct alone.
+WEBRTC_CELLS = (
+    ("streams, 8 at once", "p2p", "p2p", check_many_streams),
+    ("wrong certhash refused", "p2p", "p2p", check_certificate),
+    ("version 2", "p2p", "p2p", check_version_2),
+)
 # Cell, check when we dial, check when the peer dials: programs that only the environment drives.
 UNIFIED = (
     ("unified-testing", check_unified, check_unified),
     ("unified, dialer first", check_dialer_first, check_dialer_first),
     ("unified, 0.0.0.0", check_any_interface, check_any_interface),
+)
+TCP_UNIFIED = (
     ("round trips to first echo", check_trips, check_trips_of_peer),
 )
 ENDS = "ends at SIGTERM"
-ROWS = tuple(cell[0] for cell in CELLS) + tuple(cell[0] for cell in UNIFIED) + (ENDS,)
+
+
+def cells_over(transport: str) -> tuple:
+    return CELLS + (WEBRTC_CELLS if transport == "webrtc-direct" else ())
+
+
+def unified_over(transport: str) -> tuple:
+    return UNIFIED + (TCP_UNIFIED if transport == "tcp" else ())
+
+
+def rows_over(transport: str) -> list[str]:
+    return [*(c[0] for c in cells_over(transport)), *(c[0] for c in unified_over(transport)), ENDS]
 
 
 class Run:
@@ -638,7 +745,7 @@ class Run:
             raise Skipped(f"{'interop_probe' if role == 'probe' else 'p2p'} is not built")
         return program
 
-    def cell(self, peer: str, direction: str, name: str, work) -> None:
+    def cell(self, peer: str, transport: Transport, direction: str, name: str, work) -> None:
         began = time.monotonic()
         try:
             status, detail = "passed", work()
@@ -649,17 +756,17 @@ class Run:
         except Skipped as reason:
             status, detail = "skipped", str(reason)
         detail = " ".join(detail.split())
-        cell = Cell(peer, direction, name, status, detail, round(time.monotonic() - began, 3))
+        cell = Cell(peer, transport.name, direction, name, status, detail, round(time.monotonic() - began, 3))
         self.cells.append(cell)
-        print(f"{NAMES[peer]:12} {direction:11} {name:26} {status:8} {detail}", file=sys.stderr, flush=True)
+        print(f"{NAMES[peer]:12} {transport.name:13} {direction:11} {name:26} {status:8} {detail}", file=sys.stderr, flush=True)
 
-    def pair(self, peer: str, direction: str) -> None:
+    def pair(self, peer: str, transport: Transport, direction: str) -> None:
         program = self.peers.get(peer)
         if program is None:
             def missing():
                 raise Skipped(f"the peer {NAMES[peer]} is not built")
-            for name in ROWS:
-                self.cell(peer, direction, name, missing)
+            for name in rows_over(transport.name):
+                self.cell(peer, transport, direction, name, missing)
             return
 
         listeners: dict[str, Listener | Failed] = {}
@@ -669,7 +776,7 @@ class Run:
             if key not in listeners:
                 to_start = program if direction == WE_DIAL else self.our(role)
                 try:
-                    listeners[key] = Listener(to_start, self.folder / f"{peer}-{direction[:2]}-{key}.log")
+                    listeners[key] = Listener(to_start, transport, self.folder / f"{peer}-{transport.name}-{direction[:2]}-{key}.log")
                 except Failed as failed:
                     listeners[key] = failed
             found = listeners[key]
@@ -680,21 +787,21 @@ class Run:
             return found
 
         try:
-            for name, dial_role, listen_role, check in CELLS:
+            for name, dial_role, listen_role, check in cells_over(transport.name):
                 def work():
                     dialer = self.our(dial_role) if direction == WE_DIAL else program
                     return check(dialer, listener_of(listen_role), self.sizes)
-                self.cell(peer, direction, name, work)
+                self.cell(peer, transport, direction, name, work)
 
-            for name, we_dial, peer_dials in UNIFIED:
+            for name, we_dial, peer_dials in unified_over(transport.name):
                 def unified():
                     ours = self.our("probe")
-                    key = f"{name} {peer} {direction} {os.getpid()}"
+                    test = Test(self.redis, transport, f"{name} {peer} {direction} {os.getpid()}")
                     log = self.folder / f"{peer}-unified.log"
                     if direction == WE_DIAL:
-                        return we_dial(ours, program, self.redis, key, log)
-                    return peer_dials(program, ours, self.redis, key, log)
-                self.cell(peer, direction, name, unified)
+                        return we_dial(ours, program, test, log)
+                    return peer_dials(program, ours, test, log)
+                self.cell(peer, transport, direction, name, unified)
 
             def ends():
                 running = [found for found in listeners.values() if isinstance(found, Listener)]
@@ -706,7 +813,7 @@ class Run:
                         said = found.log.read_text(errors="replace").strip()[-300:]
                         raise Failed(f"exit code {code}" if code is not None else f"had to be killed; {said}")
                 return ""
-            self.cell(peer, direction, ENDS, ends)
+            self.cell(peer, transport, direction, ENDS, ends)
         finally:
             for found in listeners.values():
                 if isinstance(found, Listener):
@@ -733,12 +840,14 @@ def versions() -> dict[str, str]:
     return found
 
 
-def table(cells: list[Cell], peers: list[str], show) -> list[list[str]]:
-    by_key = {(c.peer, c.direction, c.name): c for c in cells}
-    rows = [["", "", *(NAMES[p] for p in peers)]]
-    for direction in DIRECTIONS:
-        for name in ROWS:
-            rows.append([direction, name, *(show(by_key[p, direction, name]) for p in peers)])
+def table(cells: list[Cell], peers: list[str], transports: list[str], show) -> list[list[str]]:
+    by_key = {(c.peer, c.transport, c.direction, c.name): c for c in cells}
+    rows = [["", "", "", *(NAMES[p] for p in peers)]]
+    for transport in transports:
+        for direction in DIRECTIONS:
+            for name in rows_over(transport):
+                shown = [show(by_key[p, transport, direction, name]) for p in peers]
+                rows.append([transport, direction, name, *shown])
     return rows
 
 
@@ -764,14 +873,14 @@ def for_docs(cell: Cell) -> str:
     return f"yes, {rounded(cell.detail)}"
 
 
-def document(cells: list[Cell], peers: list[str], sizes: Sizes) -> str:
+def document(cells: list[Cell], peers: list[str], transports: list[str], sizes: Sizes) -> str:
     version = versions()
     lines = [
         "# Interoperability",
         "",
         "Written by `tests/interop/run.py --write-docs`; do not edit. Each cell was run with real programs, two",
-        "processes on one machine, over TCP, Noise and yamux. The peers are small programs on the published libraries,",
-        "in `tests/interop/peers`; `tests/interop/peers/build` builds them.",
+        f"processes on one machine, over {', and over '.join(TRANSPORTS[t].title for t in transports)}. The peers are",
+        "small programs on the published libraries, in `tests/interop/peers`; `tests/interop/peers/build` builds them.",
         "",
         "| Peer | Version |",
         "|---|---|",
@@ -779,7 +888,8 @@ def document(cells: list[Cell], peers: list[str], sizes: Sizes) -> str:
         "",
         "What the cells mean:",
         "",
-        "- connect: three fresh connections, and identify shows TCP, Noise and yamux; the figure is the median time.",
+        "- connect: three fresh connections, and identify shows the transport, security and muxer; the figure is the",
+        "  median time.",
         "- identify: peer id, agent, all protocols, listen addresses, observed address and whether the record is signed",
         "  are what the other side says of itself.",
         f"- pings: {sizes.pings} on one stream; the median.",
@@ -790,6 +900,9 @@ def document(cells: list[Cell], peers: list[str], sizes: Sizes) -> str:
         "- half close: the dialer ends its side, the answer still comes back whole, and the listener sees the end.",
         "- reset: the dialer sees the listener's reset of a stream, and the listener sees the dialer's.",
         "- wrong peer id: the right address with another peer id gives `peer_mismatch`, the listener goes on.",
+        f"- streams, 8 at once: {sizes.many} streams of one WebRTC connection, as above; how many a second.",
+        "- wrong certhash: the right address and peer id with another certificate; which error the dialer gives.",
+        "- version 2: pings and three connections with what WebRTC-Direct calls `libp2p+webrtc+v2`; all else is version 1.",
         "- unified-testing: libp2p's transport test contract (environment variables, Redis, YAML); the figure is the",
         "  handshake plus one round trip. The dialer once starts before the listener and waits; and a listener on",
         "  0.0.0.0 publishes an address that another machine can dial.",
@@ -800,11 +913,14 @@ def document(cells: list[Cell], peers: list[str], sizes: Sizes) -> str:
         "",
         "Figures are rounded to one digit; they say that nothing is badly slow, no more. `tests/bench` measures.",
     ]
-    for direction, title in ((WE_DIAL, "We dial the peer"), (PEER_DIALS, "The peer dials us")):
-        rows = [row[1:] for row in table(cells, peers, for_docs) if row[0] == direction]
-        lines += ["", f"## {title}", "", "| | " + " | ".join(NAMES[p] for p in peers) + " |"]
-        lines += ["|---" * (len(peers) + 1) + "|"]
-        lines += ["| " + " | ".join(row) + " |" for row in rows]
+    all_rows = table(cells, peers, transports, for_docs)
+    for transport in transports:
+        for direction, title in ((WE_DIAL, "We dial the peer"), (PEER_DIALS, "The peer dials us")):
+            rows = [row[2:] for row in all_rows if row[:2] == [transport, direction]]
+            title += ", over " + TRANSPORTS[transport].title
+            lines += ["", f"## {title}", "", "| | " + " | ".join(NAMES[p] for p in peers) + " |"]
+            lines += ["|---" * (len(peers) + 1) + "|"]
+            lines += ["| " + " | ".join(row) + " |" for row in rows]
     reasons = sorted({(NAMES[c.peer], c.detail) for c in cells if c.status in ("n/a", "skipped")})
     if reasons:
         lines += ["", "Not applicable or skipped:", "", *(f"- {peer}: {detail}" for peer, detail in reasons)]
@@ -823,10 +939,11 @@ def print_reasons(cells: list[Cell]) -> None:
     groups: dict[tuple[str, str, str], list[str]] = {}
     for cell in cells:
         if cell.status != "passed":
-            groups.setdefault((cell.status, cell.peer, cell.detail), []).append(f"{cell.direction}: {cell.name}")
-    for (status, peer, detail), names in groups.items():
-        where = "all cells" if len(names) == len(ROWS) * len(DIRECTIONS) else "; ".join(names)
-        print(f"{status}: {NAMES[peer]}, {where}: {detail}")
+            key = (cell.status, cell.peer, cell.transport, cell.detail)
+            groups.setdefault(key, []).append(f"{cell.direction}: {cell.name}")
+    for (status, peer, transport, detail), names in groups.items():
+        where = "all cells" if len(names) == len(rows_over(transport)) * len(DIRECTIONS) else "; ".join(names)
+        print(f"{status}: {NAMES[peer]}, {transport}, {where}: {detail}")
 
 
 # ---- Command line -------------------------------------------------------------------------------------------------
@@ -840,7 +957,8 @@ def build_peers(wanted: list[str]) -> dict[str, list[str]]:
 
 def as_peer(name: str, argv: list[str]) -> Program:
     return Program(tuple(argv), listen_options=("--events",), tells_echo_end=True,
-                   serves=SERVED_BY.get(name, frozenset()), records=name in WITH_RECORDS)
+                   serves=SERVED_BY.get(name, frozenset()), records=name in WITH_RECORDS, name=NAMES[name],
+                   listens_v2=name in LISTENS_V2, dials_v2=name in DIALS_V2)
 
 
 def main() -> int:
@@ -849,6 +967,8 @@ def main() -> int:
     parser.add_argument("--probe", type=Path, help="our interop_probe program")
     parser.add_argument("--ours", choices=PEERS, help="put this peer in the place of our programs")
     parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated, default all: %(default)s")
+    parser.add_argument("--transports", default=",".join(TRANSPORTS),
+                        help="comma-separated, default all: %(default)s")
     parser.add_argument("--quick", action="store_true", help="smaller transfers, fewer pings and streams")
     parser.add_argument("--write-docs", type=Path, metavar="FILE", help="write the table as Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the cells as JSON")
@@ -860,6 +980,10 @@ def main() -> int:
     unknown = [p for p in wanted if p not in PEERS]
     if unknown or not wanted:
         parser.error(f"no such peer: {', '.join(unknown) or 'none given'}")
+    transports = [t for t in args.transports.split(",") if t]
+    unknown = [t for t in transports if t not in TRANSPORTS]
+    if unknown or not transports:
+        parser.error(f"no such transport: {', '.join(unknown) or 'none given'}")
     commands = build_peers(sorted({*wanted, *([args.ours] if args.ours else [])}, key=PEERS.index))
 
     ours: dict[str, Program | None]
@@ -880,18 +1004,19 @@ def main() -> int:
                     parser.error(f"no program at {path} for --{role} (--allow-missing skips its cells)")
                 ours[role] = None
 
-    sizes = Sizes(10, 4 * MIB, 20) if args.quick else Sizes(100, 64 * MIB, 100)
+    sizes = Sizes(10, 4 * MIB, 20, 200) if args.quick else Sizes(100, 64 * MIB, 100, 2000)
     with tempfile.TemporaryDirectory(prefix="interop-") as folder:
         work = Run(ours, {p: as_peer(p, commands[p]) for p in wanted if p in commands}, sizes, Path(folder))
         try:
             for peer in wanted:
-                for direction in DIRECTIONS:
-                    work.pair(peer, direction)
+                for transport in transports:
+                    for direction in DIRECTIONS:
+                        work.pair(peer, TRANSPORTS[transport], direction)
         finally:
             work.redis.close()
     cells = work.cells
 
-    print_table(table(cells, wanted, for_terminal))
+    print_table(table(cells, wanted, transports, for_terminal))
     print_reasons(cells)
     total = {s: sum(c.status == s for c in cells) for s in ("passed", "failed", "skipped", "n/a")}
     if args.json:
@@ -899,7 +1024,7 @@ def main() -> int:
                   "cells": [asdict(c) for c in cells]}
         args.json.write_text(json.dumps(report, indent=1) + "\n")
     if args.write_docs:
-        args.write_docs.write_text(document(cells, wanted, sizes))
+        args.write_docs.write_text(document(cells, wanted, transports, sizes))
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return 1 if total["failed"] or (args.no_skip and total["skipped"]) else 0
 

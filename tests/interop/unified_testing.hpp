@@ -34,6 +34,11 @@ inline double to_ms(Clock::duration time) {
     return std::chrono::duration<double, std::milli>(time).count();
 }
 
+/// WebRTC-Direct brings its own security and streams: the other two variables are then empty.
+inline bool is_webrtc() {
+    return variable("TRANSPORT") == "webrtc-direct";
+}
+
 /// The address that another container can use: not a loopback one, if there is a choice.
 inline std::string address_to_publish(const Host& host) {
     const auto addresses = host.addresses();
@@ -50,7 +55,8 @@ inline std::string address_to_publish(const Host& host) {
 
 inline awaitable<result<void>> listen(Session& session) {
     auto& host = session.host();
-    auto address = Multiaddr::parse("/ip4/" + variable("LISTENER_IP", "0.0.0.0") + "/tcp/0");
+    const std::string behind_ip = is_webrtc() ? "/udp/0/webrtc-direct" : "/tcp/0";
+    auto address = Multiaddr::parse("/ip4/" + variable("LISTENER_IP", "0.0.0.0") + behind_ip);
     if (!address) {
         co_return address.error();
     }
@@ -132,10 +138,12 @@ inline bool is_wanted() noexcept {
 /// Returns the exit code.
 inline int run() {
     tools::CommonOptions options;
-    options.security = variable("SECURE_CHANNEL");
-    options.muxer = variable("MUXER");
     options.timeout = std::chrono::seconds(30);
-    if (variable("TRANSPORT") != "tcp" || !contains(tools::security_names(), options.security) ||
+    if (!is_webrtc()) {
+        options.security = variable("SECURE_CHANNEL");
+        options.muxer = variable("MUXER");
+    }
+    if (!(is_webrtc() || variable("TRANSPORT") == "tcp") || !contains(tools::security_names(), options.security) ||
         !contains(tools::muxer_names(), options.muxer)) {
         std::fprintf(stderr, "interop_probe: no such stack here\n");
         return tools::kFailure;

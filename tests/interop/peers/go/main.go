@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// A small peer on go-libp2p: TCP, Noise, yamux. It has the command line and the
-// output of our own program, so that one harness can drive both.
+// A small peer on go-libp2p: TCP, Noise, yamux; or WebRTC-Direct, which it listens
+// on in versions 1 and 2 and dials in either. It has the command line and the output
+// of our own program, so that one harness can drive both.
 package main
 
 import (
@@ -36,6 +37,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	libp2pwebrtc "github.com/libp2p/go-libp2p/p2p/transport/webrtc"
 	ma "github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 	"github.com/redis/go-redis/v9"
@@ -54,6 +56,8 @@ var (
 	buffers     = sync.Pool{New: func() any { b := make([]byte, bufferSize); return &b }}
 	echoBuffers = sync.Pool{New: func() any { b := make([]byte, echoSize); return &b }}
 	stdoutLock  sync.Mutex
+
+	webrtcVersion = 1 // of the dials
 )
 
 // failure is an error with one of the program's error codes.
@@ -105,6 +109,7 @@ func newHost(listen ...string) (host.Host, error) {
 	options := []libp2p.Option{
 		libp2p.NoTransports,
 		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Transport(libp2pwebrtc.New, libp2pwebrtc.WithDialerVersion(webrtcVersion)),
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.UserAgent(agent),
@@ -659,7 +664,13 @@ func halfClose(address string) error {
 func unified() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 180*time.Second)
 	defer cancel()
-	if t, s, m := os.Getenv("TRANSPORT"), os.Getenv("SECURE_CHANNEL"), os.Getenv("MUXER"); t != "tcp" || s != "noise" || m != "yamux" {
+	var listenOn string
+	switch t, s, m := os.Getenv("TRANSPORT"), os.Getenv("SECURE_CHANNEL"), os.Getenv("MUXER"); {
+	case t == "tcp" && s == "noise" && m == "yamux":
+		listenOn = "/tcp/0"
+	case t == "webrtc-direct": // brings its own security and streams
+		listenOn = "/udp/0/webrtc-direct"
+	default:
 		return &failure{"unsupported", fmt.Sprintf("%s %s %s", t, s, m)}
 	}
 	store := redis.NewClient(&redis.Options{Addr: os.Getenv("REDIS_ADDR")})
@@ -671,7 +682,7 @@ func unified() error {
 		if ip == "" {
 			ip = "0.0.0.0"
 		}
-		h, err := newHost("/ip4/" + ip + "/tcp/0")
+		h, err := newHost("/ip4/" + ip + listenOn)
 		if err != nil {
 			return err
 		}
@@ -738,11 +749,13 @@ const usage = `usage: go-peer COMMAND
   identify|echo|reset|half-close ADDR
   perf ADDR [--upload BYTES] [--download BYTES]
   perf-echo ADDR --bytes N
+each also --webrtc-version 1|2
 `
 
 func client(command string, args []string) error {
 	var address string
-	options := map[string]int64{"count": 10, "parallel": 1, "upload": 0, "download": 0, "bytes": 1 << 20}
+	options := map[string]int64{"count": 10, "parallel": 1, "upload": 0, "download": 0, "bytes": 1 << 20,
+		"webrtc-version": 1}
 	for i := 0; i < len(args); i++ {
 		if name, ok := strings.CutPrefix(args[i], "--"); ok {
 			if name == "json" {
@@ -766,6 +779,7 @@ func client(command string, args []string) error {
 	if address == "" {
 		return &failure{"usage", "an address is missing"}
 	}
+	webrtcVersion = int(options["webrtc-version"])
 	count, parallel := int(options["count"]), max(int(options["parallel"]), 1)
 	switch command {
 	case "ping":
