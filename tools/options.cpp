@@ -38,6 +38,12 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
     command.add_option("--muxer", options.muxer, "Stream multiplexer (default yamux)")
         ->check(CLI::IsMember(muxer_names()))
         ->type_name("NAME");
+    command
+        .add_option(
+            "--webrtc-version", options.webrtc_version, "WebRTC-Direct version to dial with (default 1, then 2)"
+        )
+        ->check(CLI::IsMember(webrtc_versions()))
+        ->type_name("N");
 }
 
 void add_address(CLI::App& command, std::string& address) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "tools/session.hpp"
 
+#include "tools/address_advice.hpp"
+
 #include <libp2p/key_file.hpp>
 #include <libp2p/log.hpp>
 #include <libp2p/muxers.hpp>
@@ -69,6 +71,15 @@ awaitable<void> run_command(const Command& command, Session& session, StopSignal
     co_await session.host().close();
 }
 
+WebRtcDirectOptions webrtc_options(const CommonOptions& options) {
+    WebRtcDirectOptions webrtc;
+    if (!options.webrtc_version.empty()) {
+        webrtc.dial_version = options.webrtc_version == "2" ? 2 : 1;
+        webrtc.version_patience = std::chrono::milliseconds(0);  // no other version
+    }
+    return webrtc;
+}
+
 }  // namespace
 
 Session::Session(
@@ -131,7 +142,7 @@ void add_stack(Host& host, const Identity& identity, const CommonOptions& option
         host.add_muxer(make_yamux(services.limits(), services.timeouts()));
     }
     host.add_transport(make_tcp_transport(services));
-    host.add_transport(make_webrtc_direct_transport(services));
+    host.add_transport(make_webrtc_direct_transport(services, webrtc_options(options)));
 }
 
 const std::vector<std::string>& security_names() {
@@ -144,10 +155,20 @@ const std::vector<std::string>& muxer_names() {
     return names;
 }
 
+const std::vector<std::string>& webrtc_versions() {
+    static const std::vector<std::string> versions{"1", "2"};
+    return versions;
+}
+
 result<Multiaddr> parse_peer_address(const std::string& text) {
     auto address = Multiaddr::parse(text);
     if (address && !address->peer()) {
         return Error(Errc::invalid_address, text + " does not end in /p2p/<peer id>");
+    }
+    if (address && lacks_certhash(*address)) {
+        return Error(
+            Errc::unsupported_address, text + " lacks /certhash/..., by which WebRTC-Direct knows who is to answer"
+        );
     }
     return address;
 }

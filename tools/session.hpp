@@ -17,6 +17,7 @@ struct CommonOptions {
     std::string log;  ///< levels; empty: what LIBP2P_LOG says
     std::string security = "noise";
     std::string muxer = "yamux";
+    std::string webrtc_version;                 ///< "1", "2"; empty: 1, then 2 when nobody answers
     std::string key_file;                       ///< empty: a key for this run only
     std::chrono::milliseconds timeout{20'000};  ///< longest silence of the remote
 };
@@ -52,9 +53,10 @@ int run_session(const CommonOptions& options, const Command& command, const Host
 /// Adds the chosen stack to `host`.
 void add_stack(Host& host, const Identity& identity, const CommonOptions& options);
 
-/// The values that `--security` and `--muxer` take.
+/// The values that `--security`, `--muxer` and `--webrtc-version` take.
 const std::vector<std::string>& security_names();
 const std::vector<std::string>& muxer_names();
+const std::vector<std::string>& webrtc_versions();
 
 /// The address a client command was given: of a peer, so it ends in `/p2p/<peer id>`.
 result<Multiaddr> parse_peer_address(const std::string& text);

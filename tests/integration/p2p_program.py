@@ -6,6 +6,7 @@ The environment variable P2P holds the path of the program; ctest sets it:
     add_test(NAME integration.p2p_program COMMAND Python3::Interpreter tests/integration/p2p_program.py)
     set_tests_properties(integration.p2p_program PROPERTIES ENVIRONMENT "P2P=$<TARGET_FILE:p2p>")
 """
+import base64
 import json
 import os
 import pty
@@ -25,7 +26,10 @@ from pathlib import Path
 P2P = os.environ.get("P2P", "p2p")
 PATIENCE = 60  # seconds; the machine may be busy
 STRANGER = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
-COMMANDS = ("key", "addr", "listen", "ping", "identify", "perf", "echo", "connect", "streams")
+COMMANDS = ("key", "addr", "cert", "listen", "ping", "identify", "perf", "echo", "connect", "streams")
+CLIENTS = ("ping", "identify", "perf", "echo", "connect", "streams")
+CERTHASH = "uEiBKszEdDOp6hwDW032lkq9meBd-9MXzXMoOiBGRwBRxGw"  # nobody's
+WEBRTC = "/ip4/127.0.0.1/udp/0/webrtc-direct"
 
 
 def p2p(*words, stdin=b"", env=None):
@@ -220,6 +224,38 @@ class Addresses(Program):
         self.assertEqual(len(lines), 3)
         self.assertRegex(lines[0], r"^ip6 +::1 +IPv6 address$")
 
+    def test_explains_webrtc_direct(self):
+        address = f"/ip4/127.0.0.1/udp/4001/webrtc-direct/certhash/{CERTHASH}/p2p/{STRANGER}"
+        [told] = objects(p2p("addr", address, "--json"))
+        self.assertEqual((told["valid"], told["address"]), (True, address))
+        self.assertEqual([c["protocol"] for c in told["components"]], ["ip4", "udp", "webrtc-direct", "certhash", "p2p"])
+        self.assertEqual(told["components"][3], {"protocol": "certhash", "value": CERTHASH})
+        self.assertFalse([c for c in told["components"] if "warning" in c], told)
+        text = p2p("addr", address).stdout.decode()
+        self.assertRegex(text, r"(?m)^webrtc-direct +WebRTC-Direct: data channels")
+        self.assertRegex(text, rf"(?m)^certhash +{CERTHASH} +hash of the certificate")
+        self.assertNotIn("<-", text)
+
+    def test_says_why_a_webrtc_direct_address_cannot_be_dialled(self):
+        sha512 = "uE0Ckq9REjElWLYKBFdE6H8zqkn9StNVFkpf4tD5C2okji8E2JuQ9yzjdsIJIiSfskE-0IFdEOYPohYUXnVBVGv5i"
+        for text, place, word in (("/ip4/127.0.0.1/udp/1/webrtc-direct", 2, "certhash"),
+                                  (f"/ip4/127.0.0.1/udp/1/webrtc-direct/certhash/{sha512}", 3, "SHA-256"),
+                                  (f"/ip4/127.0.0.1/udp/1/certhash/{CERTHASH}/webrtc-direct", 2, "/webrtc-direct"),
+                                  (f"/ip4/127.0.0.1/tcp/1/webrtc-direct/certhash/{CERTHASH}", 2, "/udp/PORT")):
+            with self.subTest(text=text):
+                done = p2p("addr", text, "--json")
+                self.assertEqual(done.returncode, 0, done)  # well-formed, all the same
+                [told] = objects(done)
+                self.assertIs(told["valid"], True)
+                self.assertIn(word, told["components"][place]["warning"])
+                line = p2p("addr", text).stdout.decode().splitlines()[place]
+                self.assertRegex(line, f"<- .*{re.escape(word)}")
+        for certhash in ("xx", "uEQ", "zzz"):
+            with self.subTest(certhash=certhash):
+                error = self.expect_error(p2p("addr", f"/ip4/127.0.0.1/udp/1/webrtc-direct/certhash/{certhash}", "--json"),
+                                          "invalid_address")
+                self.assertIn("certhash", error["message"])
+
     def test_says_what_is_wrong(self):
         for text in ("", "ip4/1.2.3.4", "/ip4/1.2.3.400", "/ip4/1.2.3.4/tcp/65536", "/ip4", "/bird/3", "/", "//",
                      "/ip4/127.0.0.1/tcp/1/p2p/12D3KooW", "/ip4/1.2.3.4/tcp/-1", "\x1b[2J", "/ip4/1.2.3.4\n/tcp/1",
@@ -308,6 +344,62 @@ class Keys(Program):
         self.addCleanup(listener.stop)
         self.assertEqual(listener.peer, made["peer"])
         self.assertTrue(listener.address.endswith("/p2p/" + made["peer"]))
+
+
+class Certificates(Program):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.key = str(Path(folder.name) / "key")
+        [self.made] = objects(p2p("key", "new", self.key, "--json"))
+
+    def test_shows_the_certificate_of_a_key(self):
+        done = p2p("cert", "--key", self.key, "--json")
+        self.assertEqual(done.returncode, 0, done)
+        [told] = objects(done)
+        self.assertEqual(list(told), ["certhash", "expires", "addresses", "peer", "fingerprint"])
+        self.assertRegex(told["certhash"], r"^uEi[\w-]{44}$")
+        self.assertEqual(told["expires"], "2120-01-01T00:00:00Z")
+        self.assertEqual(told["peer"], self.made["peer"])
+        digest = base64.urlsafe_b64decode(told["certhash"][1:] + "==")[2:]
+        self.assertEqual(told["fingerprint"], ":".join(f"{octet:02X}" for octet in digest))
+        self.assertEqual(told["addresses"], [f"/webrtc-direct/certhash/{told['certhash']}/p2p/{self.made['peer']}"])
+        self.assertEqual(objects(p2p("cert", "--key", self.key, "--json")), [told])
+        [other] = objects(p2p("cert", "--json"))
+        self.assertNotEqual(other["certhash"], told["certhash"])
+        text = p2p("cert", "--key", self.key).stdout.decode()
+        for word in ("certhash", told["certhash"], told["fingerprint"], told["expires"], told["addresses"][0]):
+            self.assertIn(word, text)
+
+    def test_is_what_a_listener_shows_before_and_after_a_restart(self):
+        [told] = objects(p2p("cert", "--key", self.key, "--json"))
+        for kind in ("first", "second"):
+            with self.subTest(run=kind):
+                listener = Listener("--listen", WEBRTC, "--key", self.key)
+                self.addCleanup(listener.stop)
+                port = re.search(r"/udp/(\d+)/", listener.address).group(1)
+                bare = f"/ip4/127.0.0.1/udp/{port}/webrtc-direct"
+                self.assertEqual(listener.address, f"{bare}/certhash/{told['certhash']}/p2p/{told['peer']}")
+                [again] = objects(p2p("cert", "--key", self.key, "--listen", bare, "--json"))
+                self.assertEqual(again["addresses"], [listener.address])
+                self.assertEqual(p2p("ping", again["addresses"][0], "-n", "1").returncode, 0)
+                self.assertEqual(listener.stop(), 0)
+
+    def test_tells_the_address_of_each_interface(self):
+        [told] = objects(p2p("cert", "--key", self.key, "--listen", "/ip4/0.0.0.0/udp/4001/webrtc-direct", "--listen",
+                             "/ip6/::1/udp/4002/webrtc-direct", "--json"))
+        tail = f"webrtc-direct/certhash/{told['certhash']}/p2p/{told['peer']}"
+        self.assertIn(f"/ip4/127.0.0.1/udp/4001/{tail}", told["addresses"])
+        self.assertIn(f"/ip6/::1/udp/4002/{tail}", told["addresses"])
+        self.assertFalse([a for a in told["addresses"] if "0.0.0.0" in a])
+
+    def test_refuses_what_nobody_dials_this_key_by(self):
+        for address, code in (("nonsense", "invalid_address"), ("/ip4/127.0.0.1/tcp/1", "unsupported_address"),
+                              (f"/ip4/127.0.0.1/udp/1/webrtc-direct/certhash/{CERTHASH}", "invalid_address"),
+                              (f"/ip4/127.0.0.1/udp/1/webrtc-direct/p2p/{STRANGER}", "peer_mismatch")):
+            with self.subTest(address=address):
+                self.expect_error(p2p("cert", "--key", self.key, "--listen", address, "--json"), code)
+        self.expect_error(p2p("cert", "--key", self.key + "x", "--json"), "invalid_key")
 
 
 class Talking(Program):
@@ -536,6 +628,111 @@ class Talking(Program):
         self.assertNotIn(b"\r[", seen("--json"))
 
 
+class TalkingOverWebRtcDirect(Program):
+    @classmethod
+    def setUpClass(cls):
+        cls.listener = Listener("--listen", WEBRTC)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.listener.stop()
+
+    def test_tells_where_it_listens(self):
+        [address] = self.listener.listening["addresses"]
+        self.assertRegex(address, rf"^/ip4/127\.0\.0\.1/udp/[1-9]\d*/webrtc-direct/certhash/uEi[\w-]{{44}}/p2p/"
+                                  rf"{self.listener.peer}$")
+
+    def test_ping(self):
+        done = p2p("ping", self.listener.address, "--count", "5", "--json")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual((objects(done)[-1]["sent"], objects(done)[-1]["received"]), (5, 5))
+
+    def test_identify(self):
+        done = p2p("identify", self.listener.address, "--json")
+        self.assertEqual(done.returncode, 0, done)
+        [told] = objects(done)
+        self.assertEqual(told["peer"], self.listener.peer)
+        self.assertIn(self.listener.address, told["addresses"])
+        self.assertRegex(told["observed"], r"^/ip4/127\.0\.0\.1/udp/\d+/webrtc-direct/p2p/12D3KooW\w+$")
+        self.assertEqual((told["transport"], told["security"], told["muxer"]), ("webrtc-direct", "", ""))
+        peer = told["observed"].split("/p2p/")[1]
+        connected = self.listener.wait_for(lambda e: e["event"] == "connected" and e["peer"] == peer)
+        self.assertEqual((connected["direction"], connected["transport"]), ("inbound", "webrtc-direct"))
+        gone = self.listener.wait_for(lambda e: e["event"] == "disconnected" and e["peer"] == peer)
+        self.assertEqual(gone["reason"], "closed by the remote")
+
+    def test_people_are_told_what_the_transport_brings(self):
+        text = p2p("identify", self.listener.address).stdout.decode()
+        self.assertRegex(text, r"(?m)^security +dtls \+ noise$")
+        self.assertRegex(text, r"(?m)^muxer +sctp$")
+
+    def test_perf(self):
+        done = p2p("perf", self.listener.address, "--upload", "3MiB", "--download", "5M", "--json")
+        self.assertEqual(done.returncode, 0, done)
+        [told] = objects(done)
+        self.assertEqual((told["upload_bytes"], told["download_bytes"]), (3 * 1024 * 1024, 5_000_000))
+        done = p2p("perf", self.listener.address, "--upload", "100k", "--download", "50k", "--streams", "16", "--json")
+        self.assertEqual(done.returncode, 0, done)
+        [told] = objects(done)
+        self.assertEqual((told["upload_bytes"], told["download_bytes"]), (1_600_000, 800_000))
+
+    def test_echo(self):
+        for size in (0, 1, 65536, 3_000_001):
+            with self.subTest(size=size):
+                sent = os.urandom(size)
+                done = p2p("echo", self.listener.address, stdin=sent)
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+                self.assertEqual(done.stdout, sent)
+
+    def test_connect(self):
+        done = p2p("connect", self.listener.address, "--count", "12", "--parallel", "3", "--json")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual((objects(done)[0]["connections"], objects(done)[0]["failed"]), (12, 0))
+
+    def test_streams(self):
+        done = p2p("streams", self.listener.address, "--count", "200", "--parallel", "20", "--json")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual((objects(done)[0]["streams"], objects(done)[0]["failed"]), (200, 0))
+
+    def test_wrong_peer(self):
+        for command in CLIENTS:
+            with self.subTest(command=command):
+                self.expect_error(p2p(command, f"{self.listener.bare}/p2p/{STRANGER}", "--json"), "peer_mismatch")
+
+    def test_wrong_certhash(self):
+        where = self.listener.bare.split("/certhash/")[0]
+        for command in CLIENTS:
+            with self.subTest(command=command):
+                address = f"{where}/certhash/{CERTHASH}/p2p/{self.listener.peer}"
+                error = self.expect_error(p2p(command, address, "--json"), "protocol_violation")
+                self.assertIn("certhash", error["message"])
+        either = f"{self.listener.bare}/certhash/{CERTHASH}/p2p/{self.listener.peer}"
+        self.assertEqual(p2p("ping", either, "--count", "1").returncode, 0)
+
+    def test_no_certhash(self):
+        where = self.listener.bare.split("/certhash/")[0]
+        for command in CLIENTS:
+            with self.subTest(command=command):
+                error = self.expect_error(p2p(command, f"{where}/p2p/{self.listener.peer}", "--json"), "unsupported_address")
+                self.assertIn("/certhash/", error["message"])
+
+    def test_port_in_use(self):
+        where = self.listener.bare.split("/certhash/")[0]
+        error = self.expect_error(p2p("listen", "--listen", where, "--json"), "address_in_use")
+        self.assertIn(where, error["message"])
+
+    def test_signals_end_a_transfer_politely(self):
+        for sizes in (("--upload", "1T"), ("--download", "1T"), ("--upload", "1T", "--streams", "8")):
+            with self.subTest(sizes=sizes):
+                process = subprocess.Popen([P2P, "perf", self.listener.address, *sizes, "--json"],
+                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                time.sleep(0.3)
+                process.send_signal(signal.SIGTERM)
+                out, err = process.communicate(timeout=PATIENCE)
+                self.assertEqual((process.returncode, out, err), (0, b"", b""))
+        self.assertEqual(p2p("ping", self.listener.address, "--count", "1").returncode, 0)
+
+
 class Listening(Program):
     def test_ends_politely_at_a_signal(self):
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -556,10 +753,27 @@ class Listening(Program):
         self.assertTrue(any(a.startswith("/ip4/127.0.0.1/tcp/") for a in listener.listening["addresses"]))
         self.assertFalse(any("0.0.0.0" in a for a in listener.listening["addresses"]))
 
+    def test_listens_on_every_interface_over_webrtc_direct(self):
+        listener = Listener("--listen", "/ip4/0.0.0.0/udp/0/webrtc-direct", "--listen", "/ip4/127.0.0.1/tcp/0")
+        self.addCleanup(listener.stop)
+        addresses = listener.listening["addresses"]
+        self.assertTrue(any(a.startswith("/ip4/127.0.0.1/udp/") for a in addresses), addresses)
+        self.assertFalse(any("0.0.0.0" in a for a in addresses), addresses)
+        for address in addresses:
+            if "/webrtc-direct" in address:
+                self.assertRegex(address, rf"/webrtc-direct/certhash/uEi[\w-]{{44}}/p2p/{listener.peer}$")
+            if "127.0.0.1" in address:
+                self.assertEqual(p2p("ping", address, "--count", "1").returncode, 0)
+
+    def test_listens_by_the_certhash_of_its_own_alone(self):
+        done = p2p("listen", "--listen", f"{WEBRTC}/certhash/{CERTHASH}", "--json")
+        self.assertIn("certhash", self.expect_error(done, "invalid_address")["message"])
+
     def test_refuses_addresses_it_cannot_listen_on(self):
         self.expect_error(p2p("listen", "--listen", "/ip4/1.2.3.4.5/tcp/0", "--json"), "invalid_address")
         self.expect_error(p2p("listen", "--listen", "/ip4/127.0.0.1/udp/0/quic-v1", "--json"), "unsupported_address")
         self.expect_error(p2p("listen", "--listen", "/ip4/192.0.2.1/tcp/0", "--json"), "unreachable")
+        self.expect_error(p2p("listen", "--listen", "/ip4/192.0.2.1/udp/0/webrtc-direct", "--json"), "unreachable")
         self.expect_usage(p2p("listen", "--listen"), "--listen")
 
 
@@ -695,6 +909,25 @@ class Failing(Program):
                     self.expect_error(p2p(command, address, "--json"), "connection_refused")
             done = p2p("connect", address, "--count", "1000000", "--parallel", "8", "--json")
             self.expect_error(done, "connection_refused")
+
+    def test_a_port_that_nobody_listens_on_over_webrtc_direct(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+            closed.bind(("127.0.0.1", 0))
+            port = closed.getsockname()[1]
+        address = f"/ip4/127.0.0.1/udp/{port}/webrtc-direct/certhash/{CERTHASH}/p2p/{STRANGER}"
+        for command in CLIENTS:
+            with self.subTest(command=command):
+                self.expect_error(p2p(command, address, "--json"), "connection_refused")
+
+    def test_a_silent_port_over_webrtc_direct(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            port = silent.getsockname()[1]
+            address = f"/ip4/127.0.0.1/udp/{port}/webrtc-direct/certhash/{CERTHASH}/p2p/{STRANGER}"
+            for command in CLIENTS:
+                with self.subTest(command=command):
+                    self.expect_error(p2p(command, address, "--timeout", "0.5", "--json"), "timed_out")
+            self.assertGreater(len(silent.recv(2048)), 20, "it was asked")
 
     def test_a_name_that_does_not_exist(self):
         done = p2p("ping", f"/dns4/no-such-host.invalid/tcp/1/p2p/{STRANGER}", "--timeout", "5", "--json")

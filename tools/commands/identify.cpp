@@ -43,6 +43,18 @@ Json describe(const IdentifyInfo& info, const ConnectionInfo& connection, const 
     return json;
 }
 
+/// With words for what a transport brings of its own, where programs are told nothing.
+Json for_people(Json json) {
+    const bool is_webrtc = json["transport"] == "webrtc-direct";
+    if (json["security"] == "") {
+        json["security"] = is_webrtc ? "dtls + noise" : "the transport's own";
+    }
+    if (json["muxer"] == "") {
+        json["muxer"] = is_webrtc ? "sctp" : "the transport's own";
+    }
+    return json;
+}
+
 /// The same for people. Everything that the peer told is made harmless to a terminal.
 std::string as_text(const Json& json) {
     std::string text;
@@ -81,7 +93,7 @@ awaitable<result<void>> identify_peer(Session& session, Multiaddr address) {
         co_return Error(Errc::connection_closed, "the peer went away");
     }
     const auto json = describe(*info, *connections.front(), host.id());
-    session.output().print(json, as_text(json));
+    session.output().print(json, as_text(for_people(json)));
     co_return ok();
 }
 

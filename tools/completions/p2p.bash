@@ -4,8 +4,8 @@
 _p2p()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="key listen ping identify perf echo connect streams addr"
-    local common="--json --key --log --timeout --security --muxer --help"
+    local commands="key listen ping identify perf echo connect streams addr cert"
+    local common="--json --key --log --timeout --security --muxer --webrtc-version --help"
     COMPREPLY=()
 
     case $previous in
@@ -14,6 +14,7 @@ _p2p()
         --log) COMPREPLY=($(compgen -W "trace debug info warning error" -- "$current")); return ;;
         --security) COMPREPLY=($(compgen -W "noise" -- "$current")); return ;;
         --muxer) COMPREPLY=($(compgen -W "yamux" -- "$current")); return ;;
+        --webrtc-version) COMPREPLY=($(compgen -W "1 2" -- "$current")); return ;;
         --count | -n | --parallel | --streams | --upload | --download | --timeout | --interval) return ;;
     esac
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -39,6 +40,7 @@ _p2p()
         streams) options="--count --parallel $common" ;;
         identify | echo) options=$common ;;
         addr) options="--json --help" ;;
+        cert) options="--key --listen --json --help" ;;
         *) return ;;
     esac
     COMPREPLY=($(compgen -W "$options" -- "$current"))

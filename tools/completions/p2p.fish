@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # fish completion for p2p
 
-set -l commands key listen ping identify perf echo connect streams addr
+set -l commands key listen ping identify perf echo connect streams addr cert
 set -l hosts listen ping identify perf echo connect streams
 
 complete -c p2p -f
@@ -16,20 +16,22 @@ complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a echo -d "Copy 
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a connect -d "Measure connection set-up"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a streams -d "Measure streams"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a addr -d "Explain an address"
+complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a cert -d "Show the WebRTC certificate of a key"
 
 complete -c p2p -n "__fish_seen_subcommand_from $commands" -l json -d "One JSON object a line on stdout"
 complete -c p2p -n "__fish_seen_subcommand_from $commands" -l help -d "Explain the command"
-complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l key -r -F -d "Be the peer whose key is in FILE"
+complete -c p2p -n "__fish_seen_subcommand_from $hosts cert" -l key -r -F -d "Be the peer whose key is in FILE"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l log -x -a "trace debug info warning error" -d "Log levels, to stderr"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l timeout -x -d "Give up after so many silent seconds"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l security -x -a noise -d "Security protocol"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l muxer -x -a yamux -d "Stream multiplexer"
+complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l webrtc-version -x -a "1 2" -d "WebRTC-Direct version to dial with"
 
 complete -c p2p -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from new show" -a "new show"
 complete -c p2p -n "__fish_seen_subcommand_from new show" -F
 complete -c p2p -n "__fish_seen_subcommand_from new" -l type -x -a "ed25519 secp256k1 ecdsa rsa" -d "Kind of key"
 complete -c p2p -n "__fish_seen_subcommand_from new" -l force -d "Replace the key that is there"
-complete -c p2p -n "__fish_seen_subcommand_from listen" -l listen -x -d "Where to, may be repeated"
+complete -c p2p -n "__fish_seen_subcommand_from listen cert" -l listen -x -d "Where to, may be repeated"
 complete -c p2p -n "__fish_seen_subcommand_from ping connect streams" -s n -l count -x -d "How many"
 complete -c p2p -n "__fish_seen_subcommand_from ping" -l interval -x -d "Pause between two"
 complete -c p2p -n "__fish_seen_subcommand_from connect streams" -l parallel -x -d "So many at once"
