@@ -4,8 +4,11 @@
 #include "libp2p/crypto/boringssl.hpp"
 #include "libp2p/crypto/secure_memory.hpp"
 
+#include <libp2p/log.hpp>
+
 #include <boost/asio/error.hpp>
 
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/bytestring.h>
 #include <openssl/ec_key.h>
@@ -15,9 +18,11 @@
 #include <openssl/pool.h>
 #include <openssl/ssl.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -159,6 +164,42 @@ bool is_hello_verify_request(ByteView datagram) noexcept {
            record->body[0] == kHelloVerifyRequest;
 }
 
+const Logger log("dtls");
+
+/// The file that SSLKEYLOGFILE names; null when it names none, and in a program that runs with rights of another user.
+const char* key_log_file() noexcept {
+    const char* file = ::secure_getenv("SSLKEYLOGFILE");
+    return file != nullptr && *file != '\0' ? file : nullptr;
+}
+
+/// Appends what opens a recorded session, for Wireshark: one line in one write, since other programs may write there.
+void log_secret(const SSL* /*ssl*/, const char* text) {
+    const char* file = key_log_file();
+    if (file == nullptr) {
+        return;
+    }
+    const int descriptor = ::open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    if (descriptor < 0) {
+        log.warning("key_log.failed", {{"file", file}, {"error", error_code(errno, boost::system::system_category())}});
+        return;
+    }
+    std::string line(text);
+    line += '\n';
+    const auto written = ::write(descriptor, line.data(), line.size());
+    (void)written;  // the log is an aid: the session does not depend on it
+    ::close(descriptor);
+    secure_wipe({reinterpret_cast<std::uint8_t*>(line.data()), line.size()});
+}
+
+/// Says once that secrets leave the process.
+void warn_of_key_log(const char* file) {
+    static const bool warned = [file] {
+        log.warning("key_log.open", {{"file", file}, {"why", "SSLKEYLOGFILE is set: DTLS can be decrypted with it"}});
+        return true;
+    }();
+    (void)warned;
+}
+
 std::string reason_of(std::uint32_t packed) {
     const char* reason = ERR_reason_error_string(packed);
     return reason != nullptr ? reason : "no reason given";
@@ -254,6 +295,10 @@ DtlsContext::DtlsContext(Certificate certificate)
     SSL_CTX_set_retain_only_sha256_of_client_certs(context_, 1);
     SSL_CTX_set_max_cert_list(context_, DtlsSession::kMaxHandshakeMessage);
     SSL_CTX_set_current_time_cb(context_, tell_time);
+    if (const char* file = key_log_file()) {
+        SSL_CTX_set_keylog_callback(context_, log_secret);
+        warn_of_key_log(file);
+    }
 
     const auto encoded = certificate_.key().encode();
     CBS in;

@@ -27,7 +27,9 @@ namespace libp2p::crypto {
 ///
 /// Sans-io: datagrams go in and come out, time is an argument, nothing waits. Not for two threads at once.
 
-/// What the sessions of one endpoint have in common: the certificate, the ciphers, the groups.
+/// What the sessions of one endpoint have in common: the certificate, the ciphers, the groups. When the environment
+/// variable SSLKEYLOGFILE names a file as a context is made, the master secrets of its sessions are appended there in
+/// the format of NSS, for Wireshark; that gives their content away, so it is off unless somebody debugs.
 class DtlsContext {
 public:
     explicit DtlsContext(Certificate certificate);

@@ -42,9 +42,9 @@ def objects(done):
 
 
 class Listener:
-    def __init__(self, *words):
+    def __init__(self, *words, env=None):
         self.process = subprocess.Popen([P2P, "listen", "--json", *words], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
         self.events = []
         self.changed = threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -720,6 +720,22 @@ class TalkingOverWebRtcDirect(Program):
         where = self.listener.bare.split("/certhash/")[0]
         error = self.expect_error(p2p("listen", "--listen", where, "--json"), "address_in_use")
         self.assertIn(where, error["message"])
+
+    def test_sessions_can_be_decrypted_when_asked_for(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "keys"
+            env = {"SSLKEYLOGFILE": str(file)}
+            listener = Listener("--listen", WEBRTC, env=env)
+            self.addCleanup(listener.stop)
+            done = p2p("ping", listener.address, "--count", "1", "--json", env=env)
+            self.assertEqual(done.returncode, 0, done)
+            lines = file.read_text().splitlines()
+            self.assertEqual(len(lines), 2, lines)  # one of each side, and they agree
+            self.assertRegex(lines[0], r"^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$")
+            self.assertEqual(lines[0], lines[1])
+            self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
+            self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+            self.assertIn(b"key_log.open", done.stderr)
 
     def test_signals_end_a_transfer_politely(self):
         for sizes in (("--upload", "1T"), ("--download", "1T"), ("--upload", "1T", "--streams", "8")):
