@@ -18,6 +18,8 @@ public:
     /// Numbers are below this.
     void set_limit(std::uint16_t streams) noexcept { limit_ = streams; }
 
+    bool has_free() const noexcept { return fresh_ < limit_ || !rested_.empty(); }
+
     /// Nothing when all are in use.
     std::optional<std::uint16_t> take();
 

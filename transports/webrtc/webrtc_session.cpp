@@ -97,7 +97,7 @@ bool WebRtcSession::receive(ByteView datagram) {
     }
     // A client speaks SCTP as soon as it can. A server has to hear first how many streams the client wants.
     if (!was_established && dtls_.is_established() && role_ == Role::client && !association_) {
-        auto associated = associate(dtls_.saw_cookie_request() ? kStreamsForSpenders : kStreams);
+        auto associated = associate(dtls_.saw_cookie_request());
         if (!associated) {
             end(associated.error());
         }
@@ -114,7 +114,7 @@ void WebRtcSession::on_packet(ByteView packet) {
         if (!wanted) {
             return;
         }
-        auto associated = associate(*wanted > kStreams ? kStreamsForSpenders : kStreams);
+        auto associated = associate(*wanted > kStreams);
         if (!associated) {
             end(associated.error());
             return;
@@ -123,7 +123,10 @@ void WebRtcSession::on_packet(ByteView packet) {
     association_->receive(packet);
 }
 
-result<void> WebRtcSession::associate(std::uint16_t streams) {
+/// `is_spender`: see kStreamsForSpenders.
+result<void> WebRtcSession::associate(bool is_spender) {
+    const auto streams = is_spender ? kStreamsForSpenders : kStreams;
+    unacknowledged_limit_ = is_spender ? kUnacknowledgedForSpenders : kUnacknowledged;
     if (!memory_.hold(streams * kStreamMemory + kAssociationMemory)) {
         return memory_.refusal();
     }

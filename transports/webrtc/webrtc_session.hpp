@@ -50,8 +50,10 @@ public:
     static constexpr std::uint16_t kStreams = 1024;
     static constexpr std::uint16_t kStreamsForSpenders = 4096;
 
-    /// Channels of ours that the remote has not answered: more would overrun pion's queue of 16.
-    static constexpr std::size_t kUnacknowledged = 8;
+    /// Channels of ours that the remote has not answered. pion and webrtc-rs, which are the ones that spend ids, lose
+    /// or close channels when more than 16 or 10 wait there to be accepted.
+    static constexpr std::size_t kUnacknowledged = 64;
+    static constexpr std::size_t kUnacknowledgedForSpenders = 8;
 
     /// Channels that the remote may open before it is proven, and what may wait in each of them. In octets.
     static constexpr std::size_t kEarlyChannels = 16;
@@ -134,7 +136,10 @@ public:
 
     // --- streams
 
-    bool can_open() const noexcept { return phase_ != Phase::open || unacknowledged_ < kUnacknowledged; }
+    /// False when it is worth waiting: for the remote to answer, or to close a channel whose number is needed.
+    bool can_open() const noexcept {
+        return phase_ != Phase::open || (unacknowledged_ < unacknowledged_limit_ && ids_.has_free());
+    }
     result<Channel*> open();
 
     bool has_accept() const noexcept { return !accept_queue_.empty(); }
@@ -191,7 +196,7 @@ private:
     void on_looked() override;
 
     void on_packet(ByteView packet);
-    result<void> associate(std::uint16_t streams);
+    result<void> associate(bool is_spender);
     void finish_closing();
     void settle_memory();
     void grow_send_buffer();
@@ -216,7 +221,7 @@ private:
     bool send_frame(Channel& channel);
     bool try_send(std::uint16_t id, PayloadProtocol protocol, ByteView message);
     void close_number(std::uint16_t id, bool remote_has_closed);
-    void settle_number(std::uint16_t id) noexcept;
+    void settle_number(std::uint16_t id);
     void bury_if_done(Channel& channel) noexcept;
     void erase_dead() noexcept;
     void on_backlog(Channel& channel) noexcept;
@@ -265,6 +270,7 @@ private:
     ChannelTimers timers_;
     std::size_t open_count_ = 0;  // channels with an owner, or that wait for one
     std::size_t unacknowledged_ = 0;
+    std::size_t unacknowledged_limit_ = kUnacknowledged;
     std::size_t full_ = 0;  // streams with a full buffer
     std::size_t lingering_ = 0;
 

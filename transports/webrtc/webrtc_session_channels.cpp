@@ -66,7 +66,9 @@ void WebRtcSession::on_remote_open(std::uint16_t id) {
         return;
     }
     const auto limit = is_proven_ ? std::size_t{limits_.accept_backlog} : kEarlyChannels;
-    const bool is_usable = id < streams_ && !is_ours(id) && find(id) == nullptr && closing_.count(id) == 0;
+    const auto closing = closing_.find(id);
+    const bool is_free = find(id) == nullptr && (closing == closing_.end() || closing->second.remote);
+    const bool is_usable = id < streams_ && !is_ours(id) && is_free;
     if (!is_usable || !takes_streams() || accept_queue_size_ >= limit) {
         refuse(id);
         return;
@@ -248,8 +250,12 @@ void WebRtcSession::apply(Channel& channel, const HalfClose::Actions& actions) {
     pump();
 }
 
-/// Has `pump` look at the channel, if it has something to send.
+/// Has `pump` look at the channel, if it has something to send. The remote may use a number again before it is known
+/// here that our half of the channel before was reset: then what is to be sent waits for that.
 void WebRtcSession::mark(Channel& channel) noexcept {
+    if (closing_.count(channel.id) != 0) {
+        return;
+    }
     const bool has_control = channel.open_pending || channel.ack_pending || channel.fin_ack_pending ||
                              channel.stop_pending || channel.reset_pending ||
                              (channel.close_pending && !channel.has_output());
@@ -376,7 +382,7 @@ bool WebRtcSession::send_frame(Channel& channel) {
 bool WebRtcSession::try_send(std::uint16_t id, PayloadProtocol protocol, ByteView message) {
     auto sent = association_->send(id, protocol, message);
     if (!sent) {
-        end(sent.error());
+        end(sent.error().with_context("webrtc: sending on channel " + std::to_string(id)));
         return false;
     }
     is_quiet_ = is_quiet_ && !*sent;
@@ -396,7 +402,7 @@ void WebRtcSession::close_number(std::uint16_t id, bool remote_has_closed) {
     settle_number(id);
 }
 
-void WebRtcSession::settle_number(std::uint16_t id) noexcept {
+void WebRtcSession::settle_number(std::uint16_t id) {
     auto closing = closing_.find(id);
     if (closing == closing_.end() || !closing->second.local || !closing->second.remote) {
         return;
@@ -404,6 +410,9 @@ void WebRtcSession::settle_number(std::uint16_t id) noexcept {
     closing_.erase(closing);
     if (is_ours(id)) {
         ids_.give_back(id);
+    } else if (auto* channel = find(id)) {
+        mark(*channel);
+        pump();
     }
 }
 
