@@ -20,7 +20,7 @@ struct WebRtcDirectOptions {
     /// How a listener is told who dials: 1 is what all peers know, 2 what browsers will insist on. Listeners here take
     /// both.
     int dial_version = 1;
-    /// A listener that does not answer for so long is asked in the other version, in turn.
+    /// A listener that does not answer for so long is asked in the other version, in turn. Zero: never.
     std::chrono::milliseconds version_patience{3'000};
     /// Many datagrams in one system call, where the kernel can (UDP_SEGMENT, UDP_GRO).
     bool segmentation = true;

@@ -33,7 +33,7 @@ struct DataChannelOpen {
     friend bool operator==(const DataChannelOpen&, const DataChannelOpen&) = default;
 };
 
-/// A DATA_CHANNEL_ACK message: the answer to each OPEN.
+/// A DATA_CHANNEL_ACK message: the answer to each OPEN. What stands behind its one octet is not looked at.
 struct DataChannelAck {
     friend bool operator==(const DataChannelAck&, const DataChannelAck&) = default;
 };
@@ -47,8 +47,8 @@ inline constexpr std::array<std::uint8_t, 12> kDataChannelOpen{0x03};
 inline constexpr std::array<std::uint8_t, 1> kDataChannelAck{0x02};
 
 /// Reads one message of the data channel establishment protocol (RFC 8832, 5). `message` is a whole SCTP user message;
-/// the texts of the result are borrowed from it. Fails with `need_more` or `trailing_bytes` when its length is not the
-/// one that it announces, and with `unknown_encoding` for a message or channel type that has no meaning.
+/// the texts of the result are borrowed from it. Fails with `need_more` or `trailing_bytes` when the length of an OPEN
+/// is not the one that it announces, and with `unknown_encoding` for a message or channel type that has no meaning.
 proto::DecodeResult<DataChannelMessage> decode_data_channel_message(proto::ByteView message) noexcept;
 
 }  // namespace libp2p::webrtc

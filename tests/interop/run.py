@@ -363,10 +363,14 @@ def check_identify(dialer: Program, listener: Listener, sizes: Sizes) -> str:
     must_be("number of protocols", len(protocols), len(set(protocols)))
     must_be("addresses", {without_peer(a) for a in known.get("addresses", ())}, {listener.bare})
     observed = bare(known.get("observed"))
+    if re.fullmatch(LOOPBACK + r"udp/[1-9]\d*", observed):  # and tells it so
+        observed += "/webrtc-direct"
     if not re.fullmatch(LOOPBACK + listener.transport.bare, observed):
         raise Failed(f"observed {known.get('observed')!r}")
     if "local" in known:
-        must_be("observed address", observed, bare(known["local"]))
+        # go-libp2p calls the local address of a WebRTC connection by its UDP socket alone.
+        local = bare(known["local"])
+        must_be("observed address", observed.startswith(local + "/") or observed == local, True)
     if listener.program.tells_connections:
         listener.expect(10, before, event="connected")
         seen = [bare(e["address"]) for e in listener.all(event="connected")[before:]]
@@ -452,7 +456,7 @@ def check_stranger(dialer: Program, listener: Listener, sizes: Sizes) -> str:
 
 def check_certificate(dialer: Program, listener: Listener, sizes: Sizes) -> str:
     """The right address and peer with another certificate."""
-    other = "uEi" + "D" * 44
+    other = "uEi" + "D" * 43 + "A"
     address = re.sub(r"(/certhash/)[\w-]+", r"\g<1>" + other, listener.address)
     if other not in address:
         raise Failed(f"no certhash in {listener.address}")

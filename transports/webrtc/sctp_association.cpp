@@ -321,6 +321,25 @@ result<bool> SctpAssociation::send(std::uint16_t stream, PayloadProtocol protoco
     return last_error();
 }
 
+result<bool> SctpAssociation::send_both(
+    std::uint16_t stream, PayloadProtocol protocol, ByteView first, ByteView second
+) {
+    const auto size = first.size() + second.size();
+    if (held().to_send + size >= send_buffer_) {
+        wanted_ = size;
+        return false;
+    }
+    auto sent = send(stream, protocol, first);
+    if (!sent || !*sent) {
+        return sent;
+    }
+    sent = send(stream, protocol, second);
+    if (sent && !*sent) {
+        return Error(Errc::limit_exceeded, "half of a frame was sent");  // the room was counted above
+    }
+    return sent;
+}
+
 result<void> SctpAssociation::reset(std::uint16_t stream) {
     if (socket_ == nullptr) {
         return Errc::connection_closed;

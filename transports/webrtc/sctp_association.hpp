@@ -103,6 +103,9 @@ public:
     /// Sends one message. False when there is no room for it now: nothing was taken, `on_writable` follows.
     result<bool> send(std::uint16_t stream, PayloadProtocol protocol, ByteView message);
 
+    /// Sends two messages, or none.
+    result<bool> send_both(std::uint16_t stream, PayloadProtocol protocol, ByteView first, ByteView second);
+
     /// Resets our half of a stream, behind what was sent on it (RFC 6525).
     result<void> reset(std::uint16_t stream);
 

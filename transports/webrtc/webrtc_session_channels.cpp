@@ -17,6 +17,10 @@ namespace {
 /// Longest DATA_CHANNEL_OPEN that is put together; label and protocol mean nothing here.
 constexpr std::size_t kMaxEstablishment = 4096;
 
+/// The longest frame that every peer takes as one message. In octets.
+constexpr std::size_t kMaxUndivided = 4096;
+static_assert(kMaxFrameSent <= (1U << 14U));
+
 }  // namespace
 
 // --- from the remote
@@ -169,7 +173,7 @@ void WebRtcSession::violate(Channel& channel, Error why) {
 /// Closes a channel that was not taken.
 void WebRtcSession::refuse(std::uint16_t id) {
     if (auto* channel = find(id)) {
-        violate(*channel, Error(Errc::protocol_violation, "webrtc: a channel was opened twice"));
+        violate(*channel, Error(Errc::protocol_violation, "webrtc: a channel was opened twice or oddly"));
         bury_if_done(*channel);
         return;
     }
@@ -365,7 +369,7 @@ bool WebRtcSession::send_frame(Channel& channel) {
             offset = 0;
         }
     }
-    if (!try_send(channel.id, PayloadProtocol::binary, {frame.data(), end})) {
+    if (!try_send_frame(channel.id, {frame.data(), end})) {
         grow_send_buffer();
         return false;
     }
@@ -380,7 +384,21 @@ bool WebRtcSession::send_frame(Channel& channel) {
 }
 
 bool WebRtcSession::try_send(std::uint16_t id, PayloadProtocol protocol, ByteView message) {
-    auto sent = association_->send(id, protocol, message);
+    return check_sent(id, association_->send(id, protocol, message));
+}
+
+/// go-libp2p reads the length of a frame through a buffer of 4096 octets and fails when the message is longer: there
+/// the length is a message of its own.
+bool WebRtcSession::try_send_frame(std::uint16_t id, ByteView frame) {
+    if (!is_spender_ || is_rust_ || frame.size() <= kMaxUndivided) {
+        return try_send(id, PayloadProtocol::binary, frame);
+    }
+    const std::size_t length_size = 2;  // of all that is longer than 127 and shorter than 2^14 octets
+    const auto length = frame.first(length_size);
+    return check_sent(id, association_->send_both(id, PayloadProtocol::binary, length, frame.subspan(length_size)));
+}
+
+bool WebRtcSession::check_sent(std::uint16_t id, const result<bool>& sent) {
     if (!sent) {
         end(sent.error().with_context("webrtc: sending on channel " + std::to_string(id)));
         return false;

@@ -226,11 +226,16 @@ void WebRtcSession::withdraw_write(Channel& channel) noexcept {
 }
 
 result<void> WebRtcSession::close_write(Channel& channel) noexcept {
-    if (channel.state.write_half() == HalfClose::WriteHalf::closed && phase_ != Phase::closing &&
-        phase_ != Phase::ended) {
+    const auto half = channel.state.write_half();
+    const bool is_over = phase_ == Phase::closing || phase_ == Phase::ended;
+    // go-libp2p stops reading when it closes a stream, and may have closed the channel too by now: that is no reset.
+    const bool is_closed_there =
+        half == HalfClose::WriteHalf::reset && channel.state.read_half() == HalfClose::ReadHalf::eof;
+    if (!is_over && (half == HalfClose::WriteHalf::closed || is_closed_there)) {
         return ok();
     }
-    if (auto is_open = check_write(channel, false); !is_open) {
+    const bool is_unwanted = half == HalfClose::WriteHalf::stopped && !is_over;
+    if (auto is_open = check_write(channel, false); !is_open && !is_unwanted) {
         return is_open;
     }
     apply(channel, channel.state.close_write(driver_.now()));

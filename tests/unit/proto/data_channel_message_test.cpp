@@ -72,8 +72,13 @@ TEST(DataChannelMessage, RefusesEveryPrefix) {
     }
 }
 
+TEST(DataChannelMessage, TakesTheFourOctetsThatPionAcknowledgesWith) {
+    const auto message = decode_data_channel_message(unhex("02000000"));
+    ASSERT_TRUE(message.has_value());
+    EXPECT_EQ(*message, DataChannelMessage(DataChannelAck{}));
+}
+
 TEST(DataChannelMessage, RefusesWhatFollows) {
-    EXPECT_EQ(error_of("0202"), make_error_code(DecodeErrc::trailing_bytes));
     EXPECT_EQ(error_of("03000000000000000000000000"), make_error_code(DecodeErrc::trailing_bytes));
 }
 
