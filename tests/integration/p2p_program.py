@@ -749,6 +749,29 @@ class TalkingOverWebRtcDirect(Program):
         self.assertEqual(p2p("ping", self.listener.address, "--count", "1").returncode, 0)
 
 
+class EndingOverWebRtcDirect(Program):
+    def test_a_listener_that_ends_or_dies_ends_the_command(self):
+        for number, commands in ((signal.SIGTERM, (("perf", "--upload", "1T"), ("streams", "--count", "1000000"))),
+                                 (signal.SIGKILL, (("ping", "--count", "1000000", "--interval", "10ms"),
+                                                   ("perf", "--download", "1T")))):
+            for command in commands:
+                with self.subTest(signal=number, command=command):
+                    listener = Listener("--listen", WEBRTC)
+                    self.addCleanup(listener.stop)
+                    process = subprocess.Popen([P2P, command[0], listener.address, *command[1:], "--timeout", "60", "--json"],
+                                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                    listener.wait_for(lambda e: e["event"] == "connected")
+                    time.sleep(0.3)
+                    listener.process.send_signal(number)
+                    began = time.monotonic()
+                    out, _ = process.communicate(timeout=PATIENCE)
+                    # Well below the 30 s after which a remote counts as lost that is only silent.
+                    self.assertLess(time.monotonic() - began, 20)
+                    self.assertEqual(process.returncode, 1, out[-300:])
+                    error = json.loads(out.splitlines()[-1])
+                    self.assertIn(error["code"], ("connection_closed", "stream_reset", "connection_refused"), error)
+
+
 class Listening(Program):
     def test_ends_politely_at_a_signal(self):
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -83,6 +83,17 @@ IceChecker::Received IceChecker::receive(
     return received;
 }
 
+bool IceChecker::doubt(TimePoint now) noexcept {
+    if (state_ != State::connected || is_in_doubt_) {
+        return false;
+    }
+    is_in_doubt_ = true;
+    interval_ = kDoubtInterval;
+    next_check_ = now;
+    consent_until_ = std::min(consent_until_, now + kDoubtTimeout);
+    return true;
+}
+
 IceChecker::TimePoint IceChecker::next_time() const noexcept {
     return state_ == State::lost ? TimePoint::max() : std::min(next_check_, consent_until_);
 }
@@ -120,6 +131,7 @@ void IceChecker::on_success(const Endpoint& mapped, TimePoint now) noexcept {
     if (next_check_ > now) {
         next_check_ = now + about(interval_);
     }
+    is_in_doubt_ = false;
     mapped_ = mapped;
     consent_until_ = now + kConsentTimeout;
 }

@@ -25,6 +25,10 @@ inline constexpr std::chrono::seconds kMissedConsentInterval{4};
 /// How long the last answer counts.
 inline constexpr std::chrono::seconds kConsentTimeout{30};
 
+/// How long a remote that the system takes for gone has for an answer, and how often it is asked meanwhile.
+inline constexpr std::chrono::seconds kDoubtTimeout{2};
+inline constexpr std::chrono::milliseconds kDoubtInterval{250};
+
 /// The ICE agent of a dialer, which knows one remote address and its credentials beforehand: sends checks, answers
 /// those of a remote that is not lite, and keeps the consent fresh (RFC 8445, RFC 7675).
 ///
@@ -39,7 +43,7 @@ public:
     enum class State : std::uint8_t {
         checking,
         connected,
-        lost,  ///< no answer for `kConsentTimeout`: nothing may be sent any more
+        lost,  ///< no answer for `kConsentTimeout`, or in doubt: nothing may be sent any more
     };
 
     /// `remote` is the listener's address, in any notation. `tie_breaker` decides, should the remote take itself for
@@ -58,6 +62,11 @@ public:
     /// Takes a datagram that `classify` takes for STUN. What is not from the remote, not for us or not signed is
     /// ignored. It may move `next_time`.
     Received receive(ByteView datagram, const Endpoint& source, TimePoint now, MutableByteView out) noexcept;
+
+    /// The system says that nobody is there any more. Anybody can make it say so, so the remote is asked at once;
+    /// without an answer within `kDoubtTimeout` it is lost. True when that moved `next_time`.
+    bool doubt(TimePoint now) noexcept;
+    bool is_in_doubt() const noexcept { return is_in_doubt_; }
 
     /// When `next_check` has to be called, to send or to see that the remote is lost; `TimePoint::max()` once it is.
     TimePoint next_time() const noexcept;
@@ -88,6 +97,7 @@ private:
     std::size_t sent_ = 0;       // checks so far; the latest are in `outstanding_`
     std::size_t forgotten_ = 0;  // the first so many of them count no more
     int triggered_ = 0;
+    bool is_in_doubt_ = false;
     IceRole role_ = IceRole::controlling;
     State state_ = State::checking;
     std::chrono::milliseconds interval_ = kFirstCheckInterval;

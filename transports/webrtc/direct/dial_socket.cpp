@@ -32,6 +32,7 @@ result<std::shared_ptr<DialSocket>> DialSocket::open(
         if (auto self = weak.lock()) {
             self->failure_ = ec;
             self->answered_.notify();
+            self->on_refused(ec);
         }
     });
     dial->tasks_.spawn(dial->read_loop(), dial);
@@ -78,6 +79,14 @@ void DialSocket::close() noexcept {
     timer_.cancel();
     tasks_.cancel();
     answered_.notify();
+}
+
+/// The remote's process may have died: it is not waited for as long as for a network that is away.
+void DialSocket::on_refused(const error_code& ec) {
+    if (ec == asio::error::connection_refused && checker_ && checker_->doubt(Clock::now())) {
+        hurried_.notify();
+        timer_.cancel();
+    }
 }
 
 awaitable<void> DialSocket::read_loop() {
@@ -139,7 +148,8 @@ awaitable<void> DialSocket::check_loop() {
         }
         if (checker_->state() == IceChecker::State::lost) {
             if (auto core = core_.lock()) {
-                core->end(Error(asio::error::make_error_code(asio::error::timed_out), "the remote is gone"));
+                const auto why = checker_->is_in_doubt() ? asio::error::connection_refused : asio::error::timed_out;
+                core->end(Error(asio::error::make_error_code(why), "the remote is gone"));
             }
             co_return;
         }

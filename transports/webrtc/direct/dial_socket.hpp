@@ -46,6 +46,7 @@ private:
 
     awaitable<void> read_loop();
     awaitable<void> check_loop();
+    void on_refused(const error_code& ec);
     void on_datagram(ByteView datagram, const UdpSocket::Endpoint& source);
 
     std::unique_ptr<UdpSocket> socket_;

@@ -232,6 +232,41 @@ TEST_P(IceCheckerTest, IsLostThirtySecondsAfterTheLastAnswer) {
     EXPECT_TRUE(receive(remote_check()).answer.empty());
 }
 
+TEST_P(IceCheckerTest, InDoubtTheRemoteIsAskedOftenAndNotForLong) {
+    connect();
+    for (int i = 0; i < 8; ++i) {
+        receive(answer_to(wait_for_check()));
+    }
+    now += 1s;
+    const auto doubted = now;
+    EXPECT_TRUE(checker.doubt(now));
+    EXPECT_TRUE(checker.is_in_doubt());
+    EXPECT_FALSE(checker.doubt(now + 1ms)) << "who can make the system say so again gains nothing";
+    EXPECT_EQ(checker.next_time(), now);
+    int unanswered = 0;
+    while (checker.state() == State::connected) {
+        unanswered += wait_for_check().empty() ? 0 : 1;
+        ASSERT_LE(now, doubted + kDoubtTimeout);
+    }
+    EXPECT_EQ(checker.state(), State::lost);
+    EXPECT_TRUE(checker.is_in_doubt());
+    EXPECT_EQ(now, doubted + kDoubtTimeout);
+    EXPECT_GE(unanswered, 6) << "some lost datagrams are not the end";
+}
+
+TEST_P(IceCheckerTest, AnAnswerEndsAllDoubt) {
+    EXPECT_FALSE(checker.doubt(now)) << "the dial itself is told another way";
+    connect();
+    EXPECT_TRUE(checker.doubt(now));
+    receive(answer_to(check()));
+    EXPECT_FALSE(checker.is_in_doubt());
+    const auto answered = now;
+    while (checker.state() == State::connected) {
+        wait_for_check();
+    }
+    EXPECT_EQ(now, answered + kConsentTimeout);
+}
+
 TEST_P(IceCheckerTest, OneAnswerInTimeIsEnough) {
     connect();
     for (int i = 0; i < 8; ++i) {
