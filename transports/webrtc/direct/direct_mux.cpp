@@ -178,7 +178,7 @@ void DirectMux::on_dtls(ByteView datagram, const UdpSocket::Endpoint& source) {
     }
     const bool is_new = found == slots_.end() || (!found->second.newest->is_unproven_ && !found->second.older);
     if (is_hello && is_new) {
-        if (is_listening_ && checks_.has(source, Clock::now())) {
+        if (is_listening_ && checks_.has(source, Clock::now()) && has_room_for(source)) {
             begin(slots_[source], datagram, source);
         }
         return;
@@ -233,6 +233,22 @@ void DirectMux::on_moved(ByteView datagram, const UdpSocket::Endpoint& source) {
     forget_address(path);
     path.remote_ = source;
     slots_[source].newest = &path;
+}
+
+/// In a full table the oldest gives way, once it has had time for its answer to come. Addresses can be forged by the
+/// thousand, and whoever does that does not come back; clients repeat their ClientHello, so those who were turned away
+/// before go first.
+bool DirectMux::has_room_for(const UdpSocket::Endpoint& source) {
+    if (unproven_.size() < kUnproven) {
+        return true;
+    }
+    const auto now = Clock::now();
+    const auto least = turned_away_.has(source, now) ? kUndisturbed : 4 * kUndisturbed;
+    if (now - unproven_.front()->since_ >= least) {
+        return true;
+    }
+    turned_away_.add(source, now);
+    return false;
 }
 
 void DirectMux::begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source) {

@@ -49,6 +49,7 @@ private:
     bool has_given_way_ = false;
     bool is_known_ = true;     // to the mux
     bool is_unproven_ = true;  // in the mux's list of those
+    Clock::time_point since_ = Clock::now();
     std::list<DirectPath*>::iterator place_;
 };
 
@@ -73,6 +74,11 @@ class DirectMux : public std::enable_shared_from_this<DirectMux> {
 public:
     /// Connections whose remote has not shown yet that it hears us.
     static constexpr std::size_t kUnproven = 128;
+
+    /// The time that each of them has at least, before it gives way to one that asks again; four times as much before
+    /// one that asks for the first time. It bounds the handshakes that are begun in a flood, to 512 and 128 a second,
+    /// and lets those be finished whose remote answers in time.
+    static constexpr std::chrono::milliseconds kUndisturbed{250};
 
     static result<std::shared_ptr<DirectMux>> bind(
         asio::any_io_executor executor, const UdpSocket::Endpoint& local, const UdpSocket::Options& options
@@ -112,6 +118,7 @@ private:
     void on_dtls(ByteView datagram, const UdpSocket::Endpoint& source);
     bool deliver(DirectPath& path, ByteView datagram);
     void on_moved(ByteView datagram, const UdpSocket::Endpoint& source);
+    bool has_room_for(const UdpSocket::Endpoint& source);
     void begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source);
     void look_at_touched();
     void forget(DirectPath& path) noexcept;
@@ -122,6 +129,7 @@ private:
     Waiter accepted_;
     TaskScope tasks_;
     RecentChecks checks_;
+    RecentChecks turned_away_{std::chrono::seconds(1)};  // whose ClientHello found no room
     std::unordered_map<UdpSocket::Endpoint, Slot, Hash> slots_;
     std::unordered_map<std::string, DirectPath*> by_username_;
     std::unordered_map<UdpSocket::Endpoint, DirectPath*, Hash> moving_;  // where connections may have moved to

@@ -29,20 +29,25 @@ std::size_t hash_endpoint(const boost::asio::ip::udp::endpoint& endpoint) noexce
 
 void RecentChecks::add(const boost::asio::ip::udp::endpoint& endpoint, Clock::time_point now) noexcept {
     age(now);
-    newer_->set(hash_endpoint(endpoint) % kBits);
+    const auto hash = hash_endpoint(endpoint);
+    newer_->set(hash % kBits);
+    newer_->set((hash >> 32) % kBits);
 }
 
 bool RecentChecks::has(const boost::asio::ip::udp::endpoint& endpoint, Clock::time_point now) noexcept {
     age(now);
-    const auto bit = hash_endpoint(endpoint) % kBits;
-    return newer_->test(bit) || older_->test(bit);
+    const auto hash = hash_endpoint(endpoint);
+    const auto is_in = [hash](const Table& table) {
+        return table.test(hash % kBits) && table.test((hash >> 32) % kBits);
+    };
+    return is_in(*newer_) || is_in(*older_);
 }
 
 void RecentChecks::age(Clock::time_point now) noexcept {
-    if (now - began_ < kGeneration) {
+    if (now - began_ < generation_) {
         return;
     }
-    if (now - began_ >= 2 * kGeneration) {
+    if (now - began_ >= 2 * generation_) {
         newer_->reset();
     }
     std::swap(newer_, older_);
