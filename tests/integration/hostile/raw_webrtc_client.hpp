@@ -145,6 +145,27 @@ public:
         }
     }
 
+    /// True once both halves of a channel are closed: then its number may be used again, and this begins anew.
+    bool take_closed(std::uint16_t stream) {
+        if (closed_.count(stream) == 0 || reset_.count(stream) == 0) {
+            return false;
+        }
+        closed_.erase(stream);
+        reset_.erase(stream);
+        acknowledged_.erase(stream);
+        return true;
+    }
+
+    /// A packet of chunks that SCTP has not made, to the association that stands. Its first 12 octets are filled in.
+    void send_chunks(Bytes packet) {
+        constexpr std::uint8_t kPort[] = {5000 >> 8, 5000 & 0xff};
+        std::copy(std::begin(kPort), std::end(kPort), packet.begin());
+        std::copy(std::begin(kPort), std::end(kPort), packet.begin() + 2);
+        std::copy(tag_.begin(), tag_.end(), packet.begin() + 4);
+        webrtc::write_sctp_checksum(packet);
+        (void)dtls_.send(packet);
+    }
+
     /// Stream numbers in what is sent from now on are replaced by this one.
     void forge_stream(std::optional<std::uint16_t> stream) { forged_stream_ = stream; }
 
@@ -267,14 +288,20 @@ private:
     }
 
     void send_packet(ByteView packet) noexcept override {
-        constexpr std::size_t kStreamAt = 20;
-        if (!forged_stream_ || packet.size() <= kStreamAt + 2 || packet[12] != 0) {  // not a DATA chunk
+        std::copy_n(packet.begin() + 4, tag_.size(), tag_.begin());
+        if (!forged_stream_) {
             (void)dtls_.send(packet);
             return;
         }
         Bytes forged(packet.begin(), packet.end());
-        forged[kStreamAt] = static_cast<std::uint8_t>(*forged_stream_ >> 8);
-        forged[kStreamAt + 1] = static_cast<std::uint8_t>(*forged_stream_);
+        for (std::size_t at = 12; at + 16 <= forged.size();) {
+            if (forged[at] == 0) {  // DATA
+                forged[at + 8] = static_cast<std::uint8_t>(*forged_stream_ >> 8);
+                forged[at + 9] = static_cast<std::uint8_t>(*forged_stream_);
+            }
+            const auto size = std::size_t{forged[at + 2]} << 8 | forged[at + 3];
+            at += std::max<std::size_t>((size + 3) / 4 * 4, 4);
+        }
         webrtc::write_sctp_checksum(forged);
         (void)dtls_.send(forged);
     }
@@ -297,7 +324,9 @@ private:
     void on_remote_reset(std::span<const std::uint16_t> streams) override {
         closed_.insert(streams.begin(), streams.end());
     }
-    void on_local_reset(std::span<const std::uint16_t>, bool) override {}
+    void on_local_reset(std::span<const std::uint16_t> streams, bool) override {
+        reset_.insert(streams.begin(), streams.end());
+    }
     void on_writable() override { is_writable_ = true; }
     void on_all_acknowledged() override {}
     void on_ended(Error why) override { ended_ = std::move(why); }
@@ -313,7 +342,9 @@ private:
     webrtc::FrameReader frames_;  // of channel 0
     Bytes noise_;                 // what came on it
     std::optional<std::uint16_t> forged_stream_;
+    std::array<std::uint8_t, 4> tag_{};  // of the listener's end, in every packet that goes there
     std::set<std::uint16_t> closed_;
+    std::set<std::uint16_t> reset_;
     std::set<std::uint16_t> acknowledged_;
     std::size_t datagrams_left_;
     std::size_t datagrams_sent_ = 0;

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "tests/integration/hostile/raw_webrtc_client.hpp"
+#include "transports/webrtc/webrtc_session.hpp"
+
+#include <cstdio>
+
+/// What a peer can do with the data channels of a connection, once it has one.
+namespace libp2p::test::hostile {
+namespace {
+
+using webrtc::PayloadProtocol;
+
+/// Where the heap may be when all is over, from where it was. In octets.
+constexpr std::size_t kLeftBehind = 1024 * 1024;
+
+/// What one hostile connection may hold at a time, in octets.
+constexpr std::size_t kMostMemory = 4 * 1024 * 1024;
+
+/// A number that only the listener may open a channel with; far above those that it uses itself.
+constexpr std::uint16_t kTheirs = 501;
+
+class WebRtcChannelsTest : public testing::Test {
+protected:
+    using Client = std::shared_ptr<RawWebRtcClient>;
+
+    /// `attack` by a client that is proven, or before it is, with somebody honest who comes before and after.
+    void play(std::function<awaitable<void>(RawWebRtcClient&)> attack, bool is_proven = true) {
+        HostOptions options;
+        options.timeouts.negotiate_stream = 500ms;
+        options.timeouts.upgrade = is_proven ? 10s : 1s;
+        Node victim(io_, options);
+        victim_ = &victim;
+        auto body = [&]() -> awaitable<void> {
+            auto address = co_await listen(victim, kWebRtcListen);
+            HonestDialer honest(io_, address);
+            honest_ = &honest;
+            co_await honest.dial(5);
+            idle_ = honest.take_median();
+            auto left = co_await conformance::eventually([this] { return usage().is_zero(); });
+            EXPECT_TRUE(left);
+            const auto before = support::heap_bytes();
+
+            auto client = RawWebRtcClient::make(io_, udp_endpoint_of(address));
+            bool is_in = false;
+            if (is_proven) {
+                is_in = co_await client->join();
+            } else {
+                is_in = co_await client->connect();
+            }
+            EXPECT_TRUE(is_in);
+            if (is_in) {
+                co_await attack(*client);
+            }
+            co_await honest.dial(3);
+            expect_undisturbed(idle_, honest.take_median());
+            EXPECT_LT(usage().memory, kMostMemory);
+            client->close();
+            client.reset();
+            left = co_await conformance::eventually([this] { return usage().is_zero(); });
+            EXPECT_TRUE(left);
+            EXPECT_LT(support::heap_bytes(), before + kLeftBehind);
+            co_await close(honest.node());
+            co_await close(victim);
+        };
+        run(io_, body());
+    }
+
+    /// Whether a stream with this number is served as if nothing had happened.
+    static awaitable<bool> is_served(RawWebRtcClient& client, std::uint16_t stream) {
+        const auto text = multistream::encode_message(multistream::kHeader) +
+                          multistream::encode_message(echo::kProtocol) + "still here";
+        const auto before = client.received();
+        (void)co_await client.open(stream);
+        (void)co_await client.send_frame(stream, as_bytes(text));
+        auto came = co_await client.wait(5s, [&] { return client.received() >= before + text.size(); });
+        co_return came;
+    }
+
+    /// Whether the listener closes this channel.
+    static awaitable<bool> is_closed(RawWebRtcClient& client, std::uint16_t stream) {
+        auto closed = co_await client.wait(5s, [&] { return client.closed_by_remote().count(stream) != 0; });
+        co_return closed;
+    }
+
+    const Usage& usage() { return victim_->host.resources().system_usage(); }
+
+    asio::io_context io_{1};
+    Node* victim_ = nullptr;
+    HonestDialer* honest_ = nullptr;
+    DialTime idle_;
+};
+
+TEST_F(WebRtcChannelsTest, OpeningAndResettingOnAndOn) {
+    const std::size_t times = kIsMeasured ? 50'000 : 2'000;
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        const auto start = Clock::now();
+        std::size_t opened = 0;
+        std::size_t most = 0;
+        std::vector<std::uint16_t> free;
+        std::vector<std::uint16_t> used;
+        for (std::uint16_t id = 2; id + 2 < client.streams(); id = static_cast<std::uint16_t>(id + 2)) {
+            free.push_back(id);
+        }
+        while (opened < times && !client.has_ended() && Clock::now() < start + 4s) {
+            while (!free.empty() && opened < times) {
+                const auto id = free.back();
+                auto sent = co_await client.open(id);
+                if (!sent) {
+                    break;
+                }
+                client.reset(id);
+                free.pop_back();
+                used.push_back(id);
+                ++opened;
+            }
+            std::erase_if(used, [&](std::uint16_t id) {
+                const bool is_done = client.take_closed(id);
+                if (is_done) {
+                    free.push_back(id);
+                }
+                return is_done;
+            });
+            most = std::max(most, usage().memory);
+            auto waited = co_await client.wait(1ms, [] { return false; });
+            (void)waited;
+            co_await honest_->dial_once();
+        }
+        std::printf(
+            "%zu channels in %.1f s; at most %zu KiB charged\n",
+            opened,
+            std::chrono::duration<double>(Clock::now() - start).count(),
+            most / 1024
+        );
+        EXPECT_GT(opened, 500U);
+        EXPECT_FALSE(client.has_ended());
+        expect_undisturbed(idle_, honest_->take_median(), 500 * 50us);
+        EXPECT_LT(most, 2 * kMostMemory);
+    };
+    play(attack);
+}
+
+TEST_F(WebRtcChannelsTest, OpeningAllAndSayingNothing) {
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        std::size_t opened = 0;
+        for (std::uint16_t id = 2; id < client.streams(); id = static_cast<std::uint16_t>(id + 2)) {
+            auto sent = co_await client.open(id);
+            opened += sent;
+        }
+        EXPECT_EQ(opened, client.streams() / 2 - 1U);
+        // Nobody waits for longer than a protocol may take to be named.
+        auto closed = co_await client.wait(5s, [&] { return client.closed_by_remote().size() >= opened; });
+        EXPECT_TRUE(closed) << client.closed_by_remote().size() << " of " << opened;
+        EXPECT_FALSE(client.has_ended());
+        EXPECT_LE(usage().streams_inbound, 1U);
+        client.reset(2);
+        auto free = co_await client.wait(5s, [&] { return client.take_closed(2); });
+        EXPECT_TRUE(free);
+        auto served = co_await is_served(client, 2);
+        EXPECT_TRUE(served);
+    };
+    play(attack);
+}
+
+TEST_F(WebRtcChannelsTest, ANumberOfTheOtherSide) {
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        auto sent = co_await client.open(kTheirs);
+        EXPECT_TRUE(sent);
+        auto closed = co_await is_closed(client, kTheirs);
+        EXPECT_TRUE(closed);
+        EXPECT_EQ(client.acknowledged().count(kTheirs), 0U);
+        auto served = co_await is_served(client, 2);
+        EXPECT_TRUE(served);
+    };
+    play(attack);
+}
+
+TEST_F(WebRtcChannelsTest, OpeningAChannelTwice) {
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        auto first = co_await client.open(2);
+        EXPECT_TRUE(first);
+        auto answered = co_await client.wait(5s, [&] { return client.acknowledged().count(2) != 0; });
+        EXPECT_TRUE(answered);
+        EXPECT_EQ(client.closed_by_remote().count(2), 0U);
+        auto second = co_await client.open(2);
+        EXPECT_TRUE(second);
+        auto closed = co_await is_closed(client, 2);
+        EXPECT_TRUE(closed);
+        auto served = co_await is_served(client, 4);
+        EXPECT_TRUE(served);
+    };
+    play(attack);
+}
+
+TEST_F(WebRtcChannelsTest, MessagesOnChannelsThatWereNeverOpened) {
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        const Bytes payload(1000, 0x55);
+        for (int i = 0; i < 2000; ++i) {
+            const auto id = static_cast<std::uint16_t>(4 + i % 400);
+            auto sent = co_await client.send_frame(id, payload);
+            EXPECT_TRUE(sent);
+        }
+        EXPECT_EQ(usage().streams_inbound, 0U);
+        auto served = co_await is_served(client, 2);
+        EXPECT_TRUE(served);
+        EXPECT_FALSE(client.has_ended());
+    };
+    play(attack);
+}
+
+TEST_F(WebRtcChannelsTest, FramesThatAreNone) {
+    const std::vector<Bytes> kinds{
+        {0x81, 0x88, 0x10},              // 257 KiB and one octet
+        {0xff, 0xff, 0xff, 0xff, 0x0f},  // 4 GiB
+        Bytes(16, 0xff),                 // a length that never ends
+        {0x04, 0x12, 0xff, 0xff, 0x7f},  // a payload that is longer than its frame
+        {0x0b, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},  // a flag of more than 64 bits
+        {0x02, 0x07, 0x00},                                                        // a wire type that there is not
+    };
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        std::uint16_t id = 2;
+        for (const auto& octets : kinds) {
+            auto opened = co_await client.open(id);
+            EXPECT_TRUE(opened);
+            auto sent = co_await client.send_raw(id, octets);
+            EXPECT_TRUE(sent);
+            auto closed = co_await is_closed(client, id);
+            EXPECT_TRUE(closed) << "frame " << id / 2;
+            EXPECT_FALSE(client.has_ended());
+            id = static_cast<std::uint16_t>(id + 2);
+        }
+        auto served = co_await is_served(client, id);
+        EXPECT_TRUE(served);
+    };
+    play(attack);
+}
+
+TEST_F(WebRtcChannelsTest, UnknownFlagsAndFieldsAreSkipped) {
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        const Bytes unknown{0x0f, 0x08, 0x4d, 0x7a, 0x03, 'a', 'b', 'c', 0x18, 0x05, 0x25, 1, 2, 3, 4, 0x12};
+        const auto header = multistream::encode_message(multistream::kHeader);
+        const auto text = header + multistream::encode_message(echo::kProtocol) + "behind the unknown";
+        auto opened = co_await client.open(2);
+        EXPECT_TRUE(opened);
+        Bytes frame = unknown;
+        EXPECT_LT(text.size(), 0x80U - unknown.size());
+        frame[0] = static_cast<std::uint8_t>(unknown.size() + text.size());
+        frame.push_back(static_cast<std::uint8_t>(text.size()));
+        frame.insert(frame.end(), text.begin(), text.end());
+        auto sent = co_await client.send_raw(2, frame);
+        EXPECT_TRUE(sent);
+        auto echoed = co_await client.wait(5s, [&] { return client.received() >= text.size(); });
+        EXPECT_TRUE(echoed) << client.received() << " of " << text.size();
+        EXPECT_EQ(client.closed_by_remote().count(2), 0U);
+    };
+    play(attack);
+}
+
+TEST_F(WebRtcChannelsTest, StreamNumbersBeyondThoseThatWereAgreedOn) {
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        for (std::uint16_t number : {std::uint16_t{5000}, std::uint16_t{65535}, client.streams()}) {
+            client.forge_stream(number);
+            auto opened = co_await client.open(2);
+            EXPECT_TRUE(opened);
+            auto sent = co_await client.send_frame(2, Bytes(100));
+            EXPECT_TRUE(sent);
+            auto waited = co_await client.wait(20ms, [] { return false; });
+            EXPECT_FALSE(waited);
+        }
+        client.forge_stream(std::nullopt);
+        EXPECT_EQ(usage().streams_inbound, 0U);
+        EXPECT_FALSE(client.has_ended());
+        auto served = co_await is_served(client, 4);
+        EXPECT_TRUE(served);
+    };
+    play(attack);
+}
+
+/// Chunks of all kinds with nonsense in them, for an association that stands.
+TEST_F(WebRtcChannelsTest, ChunksOfNonsense) {
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        constexpr std::array<std::uint8_t, 3> kEnds{6, 7, 14};  // ABORT and SHUTDOWN: it may leave at any time
+        std::mt19937 random(3);
+        int sent = 0;
+        for (; sent < 5000 && !client.has_ended(); ++sent) {
+            Bytes packet(12);
+            for (int chunk = 0; chunk < 3; ++chunk) {
+                const auto size = 4 + 4 * (random() % 40);
+                const auto type = static_cast<std::uint8_t>(random() % 2 == 0 ? random() % 16 : random());
+                if (std::find(kEnds.begin(), kEnds.end(), type) != kEnds.end()) {
+                    continue;
+                }
+                const auto at = packet.size();
+                packet.resize(at + size);
+                for (auto octet = at; octet < packet.size(); ++octet) {
+                    packet[octet] = static_cast<std::uint8_t>(random());
+                }
+                packet[at] = type;
+                packet[at + 2] = static_cast<std::uint8_t>(size >> 8);
+                packet[at + 3] = static_cast<std::uint8_t>(size);
+            }
+            client.send_chunks(std::move(packet));
+            if (sent % 32 == 0) {
+                auto waited = co_await client.wait(1ms, [] { return false; });
+                EXPECT_FALSE(waited);
+            }
+        }
+        std::printf("%d packets of nonsense; the connection %s\n", sent, client.has_ended() ? "has ended" : "stands");
+        co_await honest_->dial(5);
+        expect_undisturbed(idle_, honest_->take_median());
+    };
+    play(attack);
+}
+
+TEST_F(WebRtcChannelsTest, ChannelsAndDataOfAStranger) {
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        for (std::uint16_t id = 2; id < 402; id = static_cast<std::uint16_t>(id + 2)) {
+            auto sent = co_await client.open(id);
+            EXPECT_TRUE(sent);
+        }
+        const auto early = webrtc::WebRtcSession::kEarlyChannels;
+        auto refused = co_await client.wait(5s, [&] { return client.closed_by_remote().size() >= 200 - early; });
+        EXPECT_TRUE(refused);
+        EXPECT_LE(client.acknowledged().size(), early);
+        const Bytes payload(8 * 1024, 0x55);
+        for (int i = 0; i < 100; ++i) {
+            (void)co_await client.send_frame(2, payload);
+        }
+        auto cut = co_await is_closed(client, 2);
+        EXPECT_TRUE(cut);
+        EXPECT_LT(usage().memory, kMostMemory);
+        EXPECT_EQ(usage().streams_inbound, 0U);
+        // It never proves who it is, and is gone at the deadline.
+        auto gone = co_await client.wait(10s, [&] { return usage().connections_inbound == 0; });
+        EXPECT_TRUE(gone);
+        auto told = co_await client.wait(5s, [&] { return client.has_ended(); });
+        EXPECT_TRUE(told);
+    };
+    play(attack, false);
+}
+
+/// Two of ours, one stream pushed without end and not read; the other stream of the connection has to go on.
+TEST_F(WebRtcChannelsTest, AStreamThatNobodyReadsHoldsUpNoOther) {
+    constexpr std::size_t kPushed = 100 * 1024 * 1024;
+    Node victim(io_);
+    Node pusher(io_);
+    asio::steady_timer never(io_);
+    never.expires_at(asio::steady_timer::time_point::max());
+    victim.host.handle("/hoard/1", [&](std::unique_ptr<Stream>) -> awaitable<void> {
+        co_await never.async_wait(asio::use_awaitable);
+    });
+    auto body = [&]() -> awaitable<void> {
+        auto address = co_await listen(victim, kWebRtcListen);
+        auto peer = co_await pusher.host.connect(address);
+        EXPECT_TRUE(peer);
+        auto hoard = co_await pusher.host.open_stream(*peer, ProtocolId("/hoard/1"));
+        EXPECT_TRUE(hoard);
+        std::size_t pushed = 0;
+        std::optional<Error> ended;
+        auto push = [&]() -> awaitable<void> {
+            const Bytes block(256 * 1024);
+            while (pushed < kPushed) {
+                auto written = co_await write(**hoard, block);
+                if (!written) {
+                    ended = written.error();
+                    co_return;
+                }
+                pushed += block.size();
+            }
+        };
+        std::size_t most = 0;
+        auto longest = Clock::duration::zero();
+        auto together = [&](TaskScope& tasks) -> awaitable<void> {
+            tasks.spawn(push());
+            for (int i = 0; i < 50; ++i) {
+                const auto start = Clock::now();
+                auto answer = co_await with_timeout(10s, echo_once(pusher, *peer, "beside"));
+                EXPECT_TRUE(answer) << answer.error();
+                longest = std::max(longest, Clock::now() - start);
+                most = std::max(most, victim.host.resources().system_usage().memory);
+            }
+            co_await tasks.join();
+        };
+        co_await with_tasks(together);
+        std::printf(
+            "%zu KiB pushed before it was cut off; another stream took %.0f ms at most, the victim was charged %zu "
+            "KiB\n",
+            pushed / 1024,
+            std::chrono::duration<double, std::milli>(longest).count(),
+            most / 1024
+        );
+        EXPECT_TRUE(ended);
+        EXPECT_EQ(ended.value_or(Error()), Errc::stream_reset);
+        EXPECT_LT(pushed, kPushed / 4);
+        EXPECT_LT(longest, 3s);
+        EXPECT_LT(most, 16U * 1024 * 1024);
+        hoard = Errc::shut_down;
+        co_await close(pusher);
+        co_await close(victim);
+    };
+    run(io_, body());
+}
+
+}  // namespace
+}  // namespace libp2p::test::hostile
