@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
-"""A small peer on py-libp2p: TCP, Noise, yamux.
+"""A small peer on py-libp2p: TCP, Noise, yamux; or WebRTC-Direct, versions 1 and 2.
 
 It has the command line and the output of our own program, so that one harness
 can drive both.
@@ -32,6 +32,11 @@ from libp2p.peer.peerinfo import info_from_p2p_addr
 from libp2p.security.noise.transport import PROTOCOL_ID as NOISE, Transport as NoiseTransport
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX, Yamux
 from libp2p.tools.anyio_service import background_trio_service
+from libp2p.transport.tcp.tcp import TCP
+from libp2p.transport.webrtc.config import WebRTCTransportConfig
+from libp2p.transport.webrtc.exceptions import WebRTCStreamError
+from libp2p.transport.webrtc.stream import StreamState as WebRTCStreamState, WebRTCStream
+from libp2p.transport.webrtc.transport import WebRTCDirectTransport
 
 PING = "/ipfs/ping/1.0.0"
 ECHO = "/echo/1.0.0"
@@ -77,7 +82,7 @@ def code_of(error: BaseException) -> str:
             return one.code
     text = "\n".join(f"{type(one).__name__} {one}" for one in everything).lower()
     for needles, code in (
-        (("peeridmismatch", "peer id mismatch", "mismatch"), "peer_mismatch"),
+        (("peeridmismatch", "peer id mismatch", "mismatch", "does not match /p2p/"), "peer_mismatch"),
         (("connection refused", "connectionrefused", "errno 111"), "connection_refused"),
         (("address already in use", "errno 98"), "address_in_use"),
         (("unreachable",), "unreachable"),
@@ -91,12 +96,17 @@ def code_of(error: BaseException) -> str:
     return "io_error"
 
 
+webrtc_version = 1  # of the dials
+
+
 def new_peer():
     key = create_new_key_pair(secrets.token_bytes(32))
+    webrtc = WebRTCTransportConfig(webrtc_direct_dial_version=webrtc_version)
     return new_host(
         key_pair=key,
         sec_opt={NOISE: NoiseTransport(key, noise_privkey=create_new_x25519_key_pair().private_key)},
         muxer_opt={YAMUX: Yamux},
+        transports=[TCP(), WebRTCDirectTransport(key.private_key, webrtc)],
         connection_config=ConnectionConfig(max_connections=MANY, high_watermark=MANY, low_watermark=0, min_connections=0),
     )
 
@@ -104,7 +114,7 @@ def new_peer():
 async def read_exactly(stream, n: int) -> bytes:
     out = bytearray()
     while len(out) < n:
-        part = await stream.read(n - len(out))
+        part = await read_some(stream, n - len(out))
         if not part:
             raise Failure("connection_closed", f"the stream ended after {len(out)} of {n} bytes")
         out += part
@@ -113,6 +123,15 @@ async def read_exactly(stream, n: int) -> bytes:
 
 async def read_some(stream, n: int = BUFFER) -> bytes:
     """Gives b"" at the end of the stream."""
+    muxed = stream.muxed_stream
+    if isinstance(muxed, WebRTCStream):
+        # Its ends and its resets are errors of one type, after which the stream around it does nothing more.
+        try:
+            return await muxed.read(n)
+        except WebRTCStreamError:
+            if muxed._state == WebRTCStreamState.RESET:
+                raise StreamReset() from None
+            return b""
     try:
         return await stream.read(n)
     except StreamEOF:
@@ -120,6 +139,15 @@ async def read_some(stream, n: int = BUFFER) -> bytes:
         if getattr(stream.muxed_stream, "reset_received", False):
             raise StreamReset() from None
         return b""
+
+
+async def close_write(stream) -> None:
+    """Ends the sending side alone."""
+    muxed = stream.muxed_stream
+    if isinstance(muxed, WebRTCStream):
+        await muxed._close_write()  # the public one tells the remote to stop sending too
+    else:
+        await stream.close_write()
 
 
 async def write_zeros(stream, n: int) -> None:
@@ -139,7 +167,7 @@ def serve(host, events: bool) -> None:
         try:
             while data := await read_some(stream):
                 await stream.write(data)
-            await stream.close_write()
+            await close_write(stream)
         except StreamError:
             reason = "reset"
             await stream.reset()
@@ -152,7 +180,7 @@ def serve(host, events: bool) -> None:
             while await read_some(stream):
                 pass
             await write_zeros(stream, wanted)
-            await stream.close_write()
+            await close_write(stream)
         except (StreamError, Failure):
             await stream.reset()
 
@@ -259,7 +287,7 @@ async def ping(address: str, count: int) -> None:
             took = await one_ping(stream)
             times.append(took)
             emit({"event": "ping", "rtt_ms": took})
-        await stream.close_write()
+        await close_write(stream)
         times.sort()
         emit(
             {
@@ -280,7 +308,7 @@ async def identify(address: str) -> None:
         with trio.fail_after(10):
             while part := await read_some(stream):
                 data += part
-        await stream.close_write()
+        await close_write(stream)
         known = Identify()
         while data:
             length = shift = used = 0
@@ -303,7 +331,7 @@ async def identify(address: str) -> None:
                 "addresses": [str(multiaddr.Multiaddr(a)) for a in known.listen_addrs],
                 "observed": str(multiaddr.Multiaddr(known.observed_addr)) if known.observed_addr else "",
                 "signed_record": bool(known.signedPeerRecord),
-                "transport": "tcp",
+                "transport": "webrtc-direct" if "/webrtc-direct" in address else "tcp",
                 "security": connection.get_negotiated_security_protocol() or "",
                 "muxer": connection.get_negotiated_muxer_protocol() or "",
             }
@@ -316,7 +344,7 @@ async def perf(address: str, upload: int, download: int) -> None:
         stream = await client.open(PERF)
         await stream.write(download.to_bytes(8, "big"))
         await write_zeros(stream, upload)
-        await stream.close_write()
+        await close_write(stream)
         got, uploaded = 0, None
         while True:
             data = await read_some(stream)
@@ -344,7 +372,7 @@ async def echo(address: str) -> None:
         async def up() -> None:
             while data := await trio.to_thread.run_sync(os.read, 0, BUFFER):
                 await stream.write(data)
-            await stream.close_write()
+            await close_write(stream)
 
         nursery.start_soon(up)
         while data := await read_some(stream):
@@ -416,7 +444,7 @@ async def streams(address: str, count: int, parallel: int) -> None:
             with trio.fail_after(60):
                 stream = await client.open(ECHO)
                 await stream.write(sent)
-                await stream.close_write()
+                await close_write(stream)
                 back = bytearray()
                 while part := await read_some(stream):
                     back += part
@@ -437,7 +465,7 @@ async def perf_echo(address: str, total: int) -> None:
                 part = pattern_at(at, min(BLOCK, total - at))
                 await stream.write(part)
                 at += len(part)
-            await stream.close_write()
+            await close_write(stream)
 
         nursery.start_soon(up)
         got = 0
@@ -477,7 +505,7 @@ async def half_close(address: str) -> None:
         sent = pattern_at(0, 100_000)
         stream = await client.open(ECHO)
         await stream.write(sent)
-        await stream.close_write()
+        await close_write(stream)
         back = bytearray()
         with trio.fail_after(15):
             while part := await read_some(stream):
@@ -501,7 +529,11 @@ def own_ip() -> str:
 async def unified() -> None:
     env = os.environ
     stack = (env.get("TRANSPORT"), env.get("SECURE_CHANNEL"), env.get("MUXER"))
-    if stack != ("tcp", "noise", "yamux"):
+    if stack == ("tcp", "noise", "yamux"):
+        listen_on = "tcp/0"
+    elif stack[0] == "webrtc-direct":  # brings its own security and streams
+        listen_on = "udp/0/webrtc-direct"
+    else:
         raise Failure("unsupported", str(stack))
     name, _, port = env["REDIS_ADDR"].rpartition(":")
     store = redis.Redis(host=name, port=int(port), decode_responses=True)
@@ -509,7 +541,7 @@ async def unified() -> None:
 
     if env["IS_DIALER"] != "true":
         host = new_peer()
-        address = multiaddr.Multiaddr(f"/ip4/{env.get('LISTENER_IP') or '0.0.0.0'}/tcp/0")
+        address = multiaddr.Multiaddr(f"/ip4/{env.get('LISTENER_IP') or '0.0.0.0'}/{listen_on}")
         async with host.run(listen_addrs=[address]):
             found = str(host.get_addrs()[0])  # as it was asked for; others cannot dial 0.0.0.0
             store.delete(key)
@@ -542,11 +574,12 @@ USAGE = """usage: peer.py COMMAND
   identify|echo|reset|half-close ADDR
   perf ADDR [--upload BYTES] [--download BYTES]
   perf-echo ADDR --bytes N
+each also --webrtc-version 1|2
 """
 
 
 async def client(command: str, args: list[str]) -> None:
-    options = {"count": 10, "parallel": 1, "upload": 0, "download": 0, "bytes": 1 << 20}
+    options = {"count": 10, "parallel": 1, "upload": 0, "download": 0, "bytes": 1 << 20, "webrtc-version": 1}
     address, rest = None, list(args)
     while rest:
         arg = rest.pop(0)
@@ -562,6 +595,8 @@ async def client(command: str, args: list[str]) -> None:
             raise Failure("usage", arg)
     if address is None:
         raise Failure("usage", "an address is missing")
+    global webrtc_version
+    webrtc_version = options["webrtc-version"]
     count, parallel = options["count"], max(options["parallel"], 1)
     match command:
         case "ping":

@@ -590,9 +590,11 @@ async fn listen<N: Node>(args: &[String]) -> Result<()> {
 
 async fn unified<N: Node>() -> Result<()> {
     let env = |name: &str| std::env::var(name).unwrap_or_default();
-    if (env("TRANSPORT"), env("SECURE_CHANNEL"), env("MUXER")) != ("tcp".into(), "noise".into(), "yamux".into()) {
-        return Err(Failure::new("unsupported", "only tcp, noise, yamux"));
-    }
+    let listen_on = match (env("TRANSPORT").as_str(), env("SECURE_CHANNEL").as_str(), env("MUXER").as_str()) {
+        ("tcp", "noise", "yamux") => "tcp/0",
+        ("webrtc-direct", _, _) => "udp/0/webrtc-direct", // brings its own security and streams
+        _ => return Err(Failure::new("unsupported", "only tcp, noise, yamux; or webrtc-direct")),
+    };
     let store = |e: redis::RedisError| Failure::new("io_error", e.to_string());
     let client = redis::Client::open(format!("redis://{}/", env("REDIS_ADDR"))).map_err(store)?;
     let mut connection = client.get_connection().map_err(store)?;
@@ -600,7 +602,7 @@ async fn unified<N: Node>() -> Result<()> {
 
     if env("IS_DIALER") != "true" {
         let ip = Some(env("LISTENER_IP")).filter(|ip| !ip.is_empty()).unwrap_or("0.0.0.0".into());
-        let (_keep, mut listening) = N::listen(vec![format!("/ip4/{ip}/tcp/0")], false).await?;
+        let (_keep, mut listening) = N::listen(vec![format!("/ip4/{ip}/{listen_on}")], false).await?;
         listening.addresses.sort_by_key(|a| a.starts_with("/ip4/127."));
         let address = listening.addresses.first().ok_or_else(|| Failure::new("io_error", "no address"))?;
         redis::cmd("DEL").arg(&key).exec(&mut connection).map_err(store)?;
@@ -718,6 +720,15 @@ pub fn run<N: Node>() -> ! {
             1
         }
     });
+}
+
+/// Transport, security and muxer of a connection to an address, for a library that does not tell.
+pub fn transport_of(address: &str) -> (&'static str, &'static str, &'static str) {
+    if address.contains("/webrtc-direct") {
+        ("webrtc-direct", "/noise", "webrtc-direct")
+    } else {
+        ("tcp", "/noise", "/yamux/1.0.0")
+    }
 }
 
 /// Bounds a dial.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A small peer on rust-libp2p: TCP, Noise, yamux.
+//! A small peer on rust-libp2p: TCP, Noise, yamux; or WebRTC-Direct, version 1.
 
 use futures::StreamExt as _;
 use libp2p::{
@@ -19,8 +19,9 @@ use libp2p::{
     },
     tcp, yamux, Multiaddr, PeerId, Swarm, SwarmBuilder,
 };
+use libp2p_webrtc::tokio as webrtc;
 use peer_common::{
-    dial_deadline, serve, Dialer, Failure, Listening, Node, Result, ECHO, LITEP2P_PERF, PERF, PING, RESET,
+    dial_deadline, transport_of, serve, Dialer, Failure, Listening, Node, Result, ECHO, LITEP2P_PERF, PERF, PING, RESET,
 };
 use serde_json::{json, Value};
 use std::{
@@ -204,6 +205,11 @@ fn new_swarm(serving: bool, events: bool) -> Result<(Swarm<Behaviour>, Arc<Mutex
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
         .map_err(|e| Failure::new("io_error", e.to_string()))?
+        .with_other_transport(|key| {
+            let certificate = webrtc::Certificate::generate(&mut rand::rng())?;
+            Ok(webrtc::Transport::new(key.clone(), certificate))
+        })
+        .map_err(|e| Failure::new("io_error", e.to_string()))?
         .with_behaviour(|key| Behaviour {
             identify: identify::Behaviour::new(
                 identify::Config::new("ipfs/0.1.0".into(), key.public()).with_agent_version(AGENT.into()),
@@ -235,8 +241,25 @@ fn failure_of(error: DialError) -> Failure {
     }
 }
 
+/// Begins a dial. WebRTC dials from the socket of a listener and not without one; the first dial makes it.
+fn dial(swarm: &mut Swarm<Behaviour>, address: Multiaddr) -> Result<()> {
+    let mut parts = address.iter();
+    let ip = parts.next();
+    let is_webrtc = parts.any(|part| part == Protocol::WebRTCDirect);
+    if is_webrtc && swarm.listeners().next().is_none() {
+        let from = match ip {
+            Some(Protocol::Ip4(ip)) if ip.is_loopback() => "/ip4/127.0.0.1/udp/0/webrtc-direct",
+            Some(Protocol::Ip6(_)) => "/ip6/::/udp/0/webrtc-direct",
+            _ => "/ip4/0.0.0.0/udp/0/webrtc-direct",
+        };
+        let from = from.parse().expect("an address");
+        swarm.listen_on(from).map_err(|e| Failure::from_text(format!("{e}; {e:?}")))?;
+    }
+    swarm.dial(address).map_err(failure_of)
+}
+
 async fn connected(swarm: &mut Swarm<Behaviour>, address: Multiaddr) -> Result<ConnectionId> {
-    swarm.dial(address).map_err(failure_of)?;
+    dial(swarm, address)?;
     loop {
         match swarm.select_next_some().await {
             SwarmEvent::ConnectionEstablished { connection_id, .. } => return Ok(connection_id),
@@ -336,10 +359,11 @@ impl Node for RustNode {
     }
 
     async fn identify(address: &str) -> Result<Value> {
+        let (transport, security, muxer) = transport_of(address);
         let address = parse(address)?;
         let (mut swarm, _) = new_swarm(false, false)?;
         dial_deadline(async {
-            swarm.dial(address).map_err(failure_of)?;
+            dial(&mut swarm, address)?;
             loop {
                 match swarm.select_next_some().await {
                     SwarmEvent::OutgoingConnectionError { error, .. } => return Err(failure_of(error)),
@@ -359,7 +383,7 @@ impl Node for RustNode {
                             "addresses": info.listen_addrs.iter().map(|a| a.to_string()).collect::<Vec<_>>(),
                             "observed": info.observed_addr.to_string(),
                             "signed_record": info.signed_peer_record.is_some(),
-                            "transport": "tcp", "security": "/noise", "muxer": "/yamux/1.0.0",
+                            "transport": transport, "security": security, "muxer": muxer,
                         }))
                     }
                     _ => {}
@@ -376,5 +400,7 @@ impl Node for RustNode {
 }
 
 fn main() {
+    // Two providers are compiled in by dependencies, so that rustls would not choose.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     peer_common::run::<RustNode>()
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A small peer on litep2p: TCP, Noise, yamux.
+//! A small peer on litep2p: TCP, Noise, yamux; as a listener also WebRTC-Direct, version 1.
 
 use futures::StreamExt as _;
 use litep2p::{
@@ -15,12 +15,12 @@ use litep2p::{
         Direction, TransportEvent, TransportService, UserProtocol,
     },
     substream::Substream,
-    transport::tcp::config::Config as TcpConfig,
+    transport::{tcp::config::Config as TcpConfig, webrtc::config::Config as WebRtcConfig},
     types::protocol::ProtocolName,
     Litep2p, Litep2pEvent, PeerId,
 };
 use peer_common::{
-    dial_deadline, serve, Dialer, Failure, Listening, Node, Result, ECHO, LITEP2P_PERF, PERF, PING, RESET,
+    dial_deadline, serve, transport_of, Dialer, Failure, Listening, Node, Result, ECHO, LITEP2P_PERF, PERF, PING, RESET,
 };
 use serde_json::{json, Value};
 use std::{
@@ -143,15 +143,19 @@ struct Parts {
 
 fn make(listen: Option<Vec<String>>, events: bool) -> Result<Parts> {
     let serving = listen.is_some();
-    let mut addresses = Vec::new();
+    let (mut addresses, mut datagram_addresses) = (Vec::new(), Vec::new());
     for address in listen.unwrap_or_default() {
-        addresses.push(address.parse().map_err(|e| Failure::new("invalid_address", format!("{e:?}")))?);
+        let of_transport = if is_webrtc(&address) { &mut datagram_addresses } else { &mut addresses };
+        of_transport.push(address.parse().map_err(|e| Failure::new("invalid_address", format!("{e:?}")))?);
     }
     let (identify, identified) = IdentifyConfig::new("ipfs/0.1.0".into(), Some(AGENT.into()));
     let mut config = ConfigBuilder::new()
         .with_tcp(TcpConfig { listen_addresses: addresses, reuse_port: false, nodelay: true, ..Default::default() })
         .with_libp2p_identify(identify)
         .with_keep_alive_timeout(Duration::from_secs(3600));
+    if !datagram_addresses.is_empty() {
+        config = config.with_webrtc(WebRtcConfig { listen_addresses: datagram_addresses, ..Default::default() });
+    }
     let mut openers = HashMap::new();
     // A dialer pings by raw streams, a listener by the library's own protocol.
     let mut protocols = vec![ECHO, PERF, LITEP2P_PERF, RESET];
@@ -171,7 +175,14 @@ fn make(listen: Option<Vec<String>>, events: bool) -> Result<Parts> {
     Ok(Parts { litep2p, identified, openers })
 }
 
+fn is_webrtc(address: &str) -> bool {
+    address.contains("/webrtc-direct")
+}
+
 fn peer_of(address: &str) -> Result<PeerId> {
+    if is_webrtc(address) {
+        return Err(Failure::new("unsupported", "litep2p cannot dial WebRTC-Direct"));
+    }
     let (_, id) = address
         .rsplit_once("/p2p/")
         .ok_or_else(|| Failure::new("invalid_address", "the address does not end in /p2p/<peer id>"))?;
@@ -272,6 +283,7 @@ impl Node for LiteNode {
 
     async fn identify(address: &str) -> Result<Value> {
         peer_of(address)?;
+        let (transport, security, muxer) = transport_of(address);
         let mut parts = make(None, false)?;
         dial_deadline(async {
             connected(&mut parts.litep2p, address).await?;
@@ -291,7 +303,7 @@ impl Node for LiteNode {
                             "protocols": supported_protocols.iter().map(|p| p.to_string()).collect::<Vec<_>>(),
                             "addresses": listen_addresses.iter().map(|a| a.to_string()).collect::<Vec<_>>(),
                             "observed": observed_address.to_string(),
-                            "transport": "tcp", "security": "/noise", "muxer": "/yamux/1.0.0",
+                            "transport": transport, "security": security, "muxer": muxer,
                         })),
                     },
                 }
