@@ -709,6 +709,13 @@ class TalkingOverWebRtcDirect(Program):
         either = f"{self.listener.bare}/certhash/{CERTHASH}/p2p/{self.listener.peer}"
         self.assertEqual(p2p("ping", either, "--count", "1").returncode, 0)
 
+    def test_a_name_in_the_place_of_the_address(self):
+        named = self.listener.address.replace("/ip4/127.0.0.1/", "/dns4/localhost/")
+        done = p2p("ping", named, "--count", "1", "--json")
+        self.assertEqual(done.returncode, 0, done)
+        wrong = named.split("/p2p/")[0] + f"/p2p/{STRANGER}"
+        self.expect_error(p2p("ping", wrong, "--json"), "peer_mismatch")
+
     def test_no_certhash(self):
         where = self.listener.bare.split("/certhash/")[0]
         for command in CLIENTS:

@@ -46,12 +46,13 @@ Json describe(const IdentifyInfo& info, const ConnectionInfo& connection, const 
 /// With words for what a transport brings of its own, where programs are told nothing.
 Json for_people(Json json) {
     const bool is_webrtc = json["transport"] == "webrtc-direct";
-    if (json["security"] == "") {
-        json["security"] = is_webrtc ? "dtls + noise" : "the transport's own";
-    }
-    if (json["muxer"] == "") {
-        json["muxer"] = is_webrtc ? "sctp" : "the transport's own";
-    }
+    const auto fill = [&](const char* name, const char* words) {
+        if (json[name].get<std::string>().empty()) {
+            json[name] = is_webrtc ? words : "the transport's own";
+        }
+    };
+    fill("security", "dtls + noise");
+    fill("muxer", "sctp");
     return json;
 }
 

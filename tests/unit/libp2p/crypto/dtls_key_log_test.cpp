@@ -53,12 +53,12 @@ std::vector<std::string> lines_of(const std::filesystem::path& path) {
 
 class DtlsKeyLog : public testing::Test {
 protected:
-    DtlsKeyLog() {
+    void SetUp() override {
         std::string folder = (std::filesystem::temp_directory_path() / "key_log_XXXXXX").string();
         EXPECT_NE(::mkdtemp(folder.data()), nullptr);
         folder_ = folder;
     }
-    ~DtlsKeyLog() override {
+    void TearDown() override {
         ::unsetenv("SSLKEYLOGFILE");
         std::filesystem::remove_all(folder_);
     }
