@@ -284,6 +284,9 @@ void SctpAssociation::take_notification(ByteView octets) {
         sctp_stream_reset_event event{};
         std::memcpy(&event, octets.data(), sizeof event);
         std::vector<std::uint16_t> streams((octets.size() - sizeof event) / sizeof(std::uint16_t));
+        if (streams.empty()) {
+            return;  // all of them: nobody here asks for that
+        }
         std::memcpy(streams.data(), octets.data() + sizeof event, streams.size() * sizeof(std::uint16_t));
         const bool has_failed = (event.strreset_flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED)) != 0;
         if ((event.strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) != 0 && !has_failed) {

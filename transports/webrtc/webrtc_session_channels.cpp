@@ -56,6 +56,7 @@ void WebRtcSession::on_establishment(std::uint16_t id, ByteView octets) {
         on_remote_open(id);
         return;
     }
+    is_not_rust_ = is_not_rust_ || (octets.size() > kDataChannelAck.size() && !is_rust_);  // pion's
     auto* channel = find(id);
     if (channel != nullptr) {
         on_acknowledgement(*channel);
@@ -77,7 +78,6 @@ void WebRtcSession::on_remote_open(std::uint16_t id) {
         refuse(id);
         return;
     }
-    is_not_rust_ = is_not_rust_ || !is_rust_;
     auto& channel = add(id, Direction::inbound);
     channel.acknowledged = true;
     channel.ack_pending = true;
@@ -91,7 +91,6 @@ void WebRtcSession::on_remote_open(std::uint16_t id) {
 
 /// The remote has answered: by a DATA_CHANNEL_ACK, or by what it sends.
 void WebRtcSession::on_acknowledgement(Channel& channel) {
-    is_not_rust_ = is_not_rust_ || !is_rust_;
     if (!std::exchange(channel.acknowledged, true)) {
         --unacknowledged_;
     }
@@ -125,10 +124,23 @@ void WebRtcSession::on_data(Channel& channel, ByteView octets) {
 }
 
 void WebRtcSession::on_flag(Channel& channel, Flag flag) {
-    if (&channel == handshake_ && handshake_is_released_ && flag == Flag::fin && !is_not_rust_) {
-        is_rust_ = true;  // nobody else ends this channel by a FIN before it has used another one
+    if (&channel == handshake_ && handshake_is_released_ && flag == Flag::fin) {
+        on_handshake_channel_end();
     }
     apply(channel, channel.state.on_flag(flag, driver_.now()));
+}
+
+/// Of those that may be rust-libp2p nobody else ends this channel by a FIN. It may come behind the first
+/// acknowledgements: another task sends those.
+void WebRtcSession::on_handshake_channel_end() {
+    if (is_not_rust_ || std::exchange(is_rust_, true)) {
+        return;
+    }
+    for (auto& channel : channels_) {
+        channel.state.expect_no_fin_ack(driver_.now());
+        channel.fin_ack_pending = false;
+        update_timer(channel);
+    }
 }
 
 /// To the reader that waits, else into the buffer.
@@ -360,7 +372,7 @@ bool WebRtcSession::send_frame(Channel& channel) {
     auto offset = writer.offset;
     for (auto left = payload; left > 0;) {
         const auto n = std::min(left, buffer->size() - offset);
-        std::memcpy(end, buffer->data() + offset, n);
+        std::copy_n(buffer->begin() + static_cast<std::ptrdiff_t>(offset), n, end);
         end += n;
         left -= n;
         offset += n;
