@@ -60,6 +60,7 @@ struct Channel {
     bool owned = false;              ///< a Stream object refers to it
     bool queued_for_accept = false;  ///< the remote's, and nobody has taken it yet
     bool acknowledged = false;       ///< ours, and the remote has answered
+    bool has_begun = false;          ///< a frame with payload was sent
 
     bool open_pending = false;  ///< DATA_CHANNEL_OPEN has to be sent, before all else
     bool ack_pending = false;   ///< DATA_CHANNEL_ACK has to be sent

@@ -8,6 +8,12 @@ namespace libp2p::webrtc {
 
 using Actions = HalfClose::Actions;
 
+void HalfClose::expect_no_fin_ack(TimePoint now) noexcept {
+    if (std::exchange(has_fin_ack_, false) && !over_ && fin_ == Fin::sent) {
+        fin_deadline_ = now + kFinAcknowledgedTimeout;
+    }
+}
+
 Actions HalfClose::close_write(TimePoint) noexcept {
     Actions actions;
     if (!over_ && (write_ == WriteHalf::open || write_ == WriteHalf::stopped)) {

@@ -76,6 +76,9 @@ public:
     /// it only behind our FIN.
     explicit HalfClose(bool has_fin_ack = true) noexcept : has_fin_ack_(has_fin_ack) {}
 
+    /// The remote has turned out to be one without FIN_ACK.
+    void expect_no_fin_ack(TimePoint now) noexcept;
+
     /// The application writes no more.
     Actions close_write(TimePoint now) noexcept;
 

@@ -126,6 +126,7 @@ void WebRtcSession::on_packet(ByteView packet) {
 /// `is_spender`: see kStreamsForSpenders.
 result<void> WebRtcSession::associate(bool is_spender) {
     is_spender_ = is_spender;
+    is_not_rust_ = !is_spender;
     const auto streams = is_spender ? kStreamsForSpenders : kStreams;
     unacknowledged_limit_ = is_spender ? kUnacknowledgedForSpenders : kUnacknowledged;
     if (!memory_.hold(streams * kStreamMemory + kAssociationMemory)) {

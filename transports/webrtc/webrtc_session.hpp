@@ -221,6 +221,7 @@ private:
     bool send_frame(Channel& channel);
     bool try_send(std::uint16_t id, PayloadProtocol protocol, ByteView message);
     bool try_send_frame(std::uint16_t id, ByteView frame);
+    void on_handshake_channel_end();
     bool check_sent(std::uint16_t id, const result<bool>& sent);
     void close_number(std::uint16_t id, bool remote_has_closed);
     void settle_number(std::uint16_t id);
@@ -281,7 +282,7 @@ private:
     bool is_pumping_ = false;
     bool is_rust_ = false;      // the remote: it has no FIN_ACK and reads no more than 8 KiB at a time
     bool is_spender_ = false;   // see kStreamsForSpenders
-    bool is_not_rust_ = false;  // the remote has used a channel before that showed
+    bool is_not_rust_ = false;  // what it does not do shows that it is another one
     bool is_quiet_ = true;      // everything that was sent has been acknowledged
 
     std::size_t fixed_memory_ = 0;  // of `memory_`: the association with its streams

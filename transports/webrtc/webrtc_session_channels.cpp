@@ -365,7 +365,11 @@ bool WebRtcSession::send_frame(Channel& channel) {
         return true;
     }
     static thread_local std::array<std::uint8_t, kMaxFrameSent> frame;
-    const auto payload = std::min(writer.left, max_payload(frame_size(), false));
+    auto payload = std::min(writer.left, max_payload(frame_size(), false));
+    // A protocol is proposed in the first buffer. litep2p refuses a proposal with data behind it in one frame.
+    if (!channel.has_begun && writer.buffer->size() > writer.offset) {
+        payload = std::min(payload, writer.buffer->size() - writer.offset);
+    }
     const FrameHeader header(payload);
     auto* end = std::copy(header.bytes().begin(), header.bytes().end(), frame.data());
     const auto* buffer = writer.buffer;
@@ -388,6 +392,7 @@ bool WebRtcSession::send_frame(Channel& channel) {
     writer.buffer = buffer;
     writer.offset = offset;
     writer.left -= payload;
+    channel.has_begun = true;
     if (writer.left == 0) {
         wake(channel, wake_writer);
     }

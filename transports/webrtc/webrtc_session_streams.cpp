@@ -136,8 +136,8 @@ void WebRtcSession::release_handshake_channel() {
         handshake_->wake_hook.unlink();
         handshake_->received.clear(memory_);
         on_backlog(*handshake_);
-        if (handshake_->state.read_half() == HalfClose::ReadHalf::eof && !is_not_rust_) {
-            is_rust_ = true;
+        if (handshake_->state.read_half() == HalfClose::ReadHalf::eof) {
+            on_handshake_channel_end();
         }
         bury_if_done(*handshake_);
     }

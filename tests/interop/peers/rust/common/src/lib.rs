@@ -9,7 +9,7 @@ use std::{
     future::Future,
     io::Write as _,
     sync::{
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         Arc, Mutex,
     },
     time::{Duration, Instant},
@@ -191,7 +191,7 @@ async fn echo_back<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, buffer: &m
                 return if stream.shutdown().await.is_ok() { "eof" } else { "reset" };
             }
             Ok(n) => {
-                if stream.write_all(&buffer[..n]).await.is_err() || stream.flush().await.is_err() {
+                if write_part(stream, &buffer[..n]).await.is_err() || stream.flush().await.is_err() {
                     return "reset";
                 }
             }
@@ -225,10 +225,26 @@ async fn serve_litep2p_perf<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) ->
     Ok(())
 }
 
+/// rust-libp2p resets a WebRTC stream that is given long writes of uneven sizes: there each is a frame of its own.
+const MOST_AT_ONCE_OVER_WEBRTC: usize = 8000;
+
+static OVER_WEBRTC: AtomicBool = AtomicBool::new(false);
+
+async fn write_part<S: AsyncWrite + Unpin>(stream: &mut S, part: &[u8]) -> std::io::Result<()> {
+    if !OVER_WEBRTC.load(Ordering::Relaxed) {
+        return stream.write_all(part).await;
+    }
+    for part in part.chunks(MOST_AT_ONCE_OVER_WEBRTC) {
+        stream.write_all(part).await?;
+        stream.flush().await?;
+    }
+    Ok(())
+}
+
 async fn write_bytes<S: AsyncWrite + Unpin>(stream: &mut S, mut n: u64, buffer: &[u8]) -> Result<()> {
     while n > 0 {
         let part = n.min(buffer.len() as u64) as usize;
-        stream.write_all(&buffer[..part]).await?;
+        write_part(stream, &buffer[..part]).await?;
         n -= part as u64;
     }
     stream.flush().await?;
@@ -333,7 +349,7 @@ async fn echo<N: Node>(address: &str) -> Result<()> {
         loop {
             match stdin.read(&mut buffer).await? {
                 0 => break,
-                n => writer.write_all(&buffer[..n]).await?,
+                n => write_part(&mut writer, &buffer[..n]).await?,
             }
             writer.flush().await?;
         }
@@ -484,7 +500,7 @@ async fn perf_echo<N: Node>(address: &str, total: u64) -> Result<()> {
         let mut at = 0;
         while at < total {
             let part = pattern.at(at, (total - at).min(BUFFER as u64) as usize);
-            writer.write_all(part).await?;
+            write_part(&mut writer, part).await?;
             at += part.len() as u64;
         }
         writer.flush().await?;
@@ -694,6 +710,7 @@ async fn client<N: Node>(command: &str, args: &[String]) -> Result<()> {
 pub fn run<N: Node>() -> ! {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let args: Vec<String> = std::env::args().skip(1).collect();
+    OVER_WEBRTC.store(args.iter().any(|arg| arg.contains("/webrtc-direct")), Ordering::Relaxed);
     let unified_testing = std::env::var_os("IS_DIALER").is_some();
     // On a worker, beside the connection's tasks: waking a stream from the main thread costs a system call.
     let work = runtime.spawn(async move {
