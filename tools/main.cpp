@@ -23,6 +23,7 @@ MULTIADDR is the address of a peer, for example /ip4/127.0.0.1/tcp/4001/p2p/12D3
 Options stand after the command. `p2p COMMAND --help` explains a command.
 
 Environment: LIBP2P_LOG sets log levels like --log: "warning", "swarm=debug,yamux=info".
+  SSLKEYLOGFILE names a file for DTLS secrets, with which Wireshark decrypts a recording.
 Exit code: 0 success, 1 failure, 2 wrong usage. SIGINT and SIGTERM end a command politely, with 0.
 Errors: invalid_address, invalid_key, unsupported_address, connection_refused, unreachable,
   timed_out, address_in_use, peer_mismatch, no_common_protocol, limit_exceeded,

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/crypto/dtls.hpp"
+#include "libp2p/crypto/dtls_records.hpp"
+#include "libp2p/crypto/sha256.hpp"
+#include "tests/unit/hex.hpp"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -19,10 +24,14 @@ struct End final : DtlsSession::Output {
               std::make_shared<const DtlsContext>(Certificate::generate()), role, std::nullopt, *this, std::size_t{1200}
           ) {}
 
-    void send_datagram(ByteView datagram) override { sent.emplace_back(datagram.begin(), datagram.end()); }
+    void send_datagram(ByteView datagram) override {
+        sent.emplace_back(datagram.begin(), datagram.end());
+        recorded.push_back(sent.back());
+    }
 
     DtlsSession session;
     std::vector<Bytes> sent;
+    std::vector<Bytes> recorded;
 };
 
 void connect(End& client, End& server) {
@@ -49,6 +58,45 @@ std::vector<std::string> lines_of(const std::filesystem::path& path) {
         lines.push_back(line);
     }
     return lines;
+}
+
+/// The random of a ClientHello or ServerHello that stands whole at the front of a datagram: behind the headers of
+/// record and message, and the version (RFC 6347, 4.2.2).
+ByteView random_in(const Bytes& datagram) {
+    return ByteView(datagram).subspan(13 + 12 + 2, 32);
+}
+
+Sha256Digest hmac(ByteView key, ByteView message) {  // RFC 2104
+    std::array<std::uint8_t, 64> inner{};
+    std::copy(key.begin(), key.end(), inner.begin());
+    auto outer = inner;
+    for (auto& octet : inner) {
+        octet ^= 0x36;
+    }
+    for (auto& octet : outer) {
+        octet ^= 0x5c;
+    }
+    const auto inside = Sha256().update(inner).update(message).finish();
+    return Sha256().update(outer).update(inside).finish();
+}
+
+Bytes joined(std::initializer_list<ByteView> parts) {
+    Bytes all;
+    for (auto part : parts) {
+        all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+}
+
+/// RFC 5246, 6.3 and 5.
+std::array<std::uint8_t, DtlsRecords::kKeyBlockSize> key_block(ByteView master, ByteView server, ByteView client) {
+    const auto seed = joined({as_bytes("key expansion"), server, client});
+    const auto first = hmac(master, seed);
+    const auto second = hmac(master, first);
+    const auto octets = joined({hmac(master, joined({first, seed})), hmac(master, joined({second, seed}))});
+    std::array<std::uint8_t, DtlsRecords::kKeyBlockSize> block{};
+    std::copy_n(octets.begin(), block.size(), block.begin());
+    return block;
 }
 
 class DtlsKeyLog : public testing::Test {
@@ -100,6 +148,26 @@ TEST_F(DtlsKeyLog, TellsTheSecretOfEachSessionToItsOwnerAlone) {
     struct stat status{};
     ASSERT_EQ(::stat(file().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST_F(DtlsKeyLog, OpensARecordedSession) {
+    ::setenv("SSLKEYLOGFILE", file().c_str(), 1);
+    End client(DtlsSession::Role::client);
+    End server(DtlsSession::Role::server);
+    connect(client, server);
+    ASSERT_TRUE(client.session.send(as_bytes("what nobody else may read")));
+
+    const auto client_random = random_in(client.recorded.front());
+    const auto server_random = random_in(server.recorded.front());
+    const auto line = lines_of(file()).at(0);
+    EXPECT_EQ(line.substr(14, 64), tests::hex(client_random));
+    const auto master = tests::unhex(line.substr(14 + 64 + 1));
+    DtlsRecords reader(key_block(master, server_random, client_random), false);
+    ByteView datagram(client.recorded.back());
+    Bytes packet(datagram.size());
+    const auto size = reader.open(datagram, packet);
+    ASSERT_TRUE(size);
+    EXPECT_EQ(as_text(ByteView(packet).first(*size)), "what nobody else may read");
 }
 
 TEST_F(DtlsKeyLog, ConnectionsDoNotDependOnIt) {
