@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "tests/integration/hostile/raw_webrtc_client.hpp"
+#include "transports/webrtc/ice_lite.hpp"
 
 #include <cstdio>
 
@@ -111,6 +112,146 @@ TEST_F(WebRtcHandshakeTest, AWrongCertificateAndAWrongPeerAreToldApart) {
         EXPECT_TRUE(answer);
         co_await close(a);
         co_await close(b);
+    };
+    run(io_, body());
+}
+
+/// A listener's socket that answers checks as it should, and DTLS by `answer`.
+class FalseListener {
+public:
+    using Answer = std::function<std::vector<Bytes>(ByteView)>;
+
+    FalseListener(asio::io_context& io, Answer answer)
+        : socket_(io, {asio::ip::address_v4::loopback(), 0}), tasks_(io.get_executor()), answer_(std::move(answer)) {
+        socket_.non_blocking(true);
+        tasks_.spawn(serve());
+    }
+
+    /// Under a certificate and a name that somebody else may have.
+    Multiaddr address() const {
+        const auto who = Identity::generate();
+        const auto bare = webrtc::to_direct_multiaddr(socket_.local_endpoint());
+        return webrtc::with_certificate(bare, webrtc_certificate(who).fingerprint).with_peer(who.peer_id());
+    }
+
+    awaitable<void> stop() {
+        tasks_.cancel();
+        co_await tasks_.join();
+    }
+
+private:
+    awaitable<void> serve() {
+        for (;;) {
+            auto [failed] = co_await socket_.async_wait(asio::socket_base::wait_read, as_result);
+            if (failed) {
+                co_return;
+            }
+            take_all();
+        }
+    }
+
+    void take_all() {
+        std::array<std::uint8_t, 2048> buffer;
+        for (;;) {
+            asio::ip::udp::endpoint from;
+            error_code ec;
+            const auto size = socket_.receive_from(asio::buffer(buffer), from, 0, ec);
+            if (ec) {
+                return;
+            }
+            const auto datagram = ByteView(buffer).first(size);
+            std::array<std::uint8_t, webrtc::kBindingResponseSize6> response;
+            if (auto check = webrtc::answer_check(datagram, from, response)) {
+                socket_.send_to(asio::buffer(response.data(), check->answer_size), from, 0, ec);
+                continue;
+            }
+            for (const auto& answer : answer_(datagram)) {
+                socket_.send_to(asio::buffer(answer), from, 0, ec);
+            }
+        }
+    }
+
+    asio::ip::udp::socket socket_;
+    TaskScope tasks_;
+    Answer answer_;
+};
+
+TEST_F(WebRtcHandshakeTest, ADialerGetsAwayFromFalseListeners) {
+    HostOptions options;
+    options.timeouts.dial = kIsMeasured ? 2 * kDeadline : 10 * kDeadline;
+    std::mt19937 random(9);
+    const auto silent = [](ByteView) { return std::vector<Bytes>(); };
+    const auto garbage = [&](ByteView) {
+        std::vector<Bytes> datagrams(50);
+        for (auto& datagram : datagrams) {
+            datagram.resize(1 + random() % 1400);
+            std::generate(datagram.begin(), datagram.end(), [&] { return static_cast<std::uint8_t>(random()); });
+            datagram[0] = static_cast<std::uint8_t>(random() % 2 == 0 ? 22 : random() % 64);
+        }
+        return datagrams;
+    };
+    const auto mirror = [](ByteView datagram) { return std::vector<Bytes>{Bytes(datagram.begin(), datagram.end())}; };
+    const auto refusal = [](ByteView) {
+        const auto alert = crypto::refusal();
+        return std::vector<Bytes>{Bytes(alert.begin(), alert.end())};
+    };
+    const auto timed_out = asio::error::make_error_code(asio::error::timed_out);
+    struct Kind {
+        const char* name;
+        FalseListener::Answer answer;
+        error_code expected;
+    };
+    const std::vector<Kind> kinds{
+        {"silent", silent, timed_out},
+        {"garbage", garbage, timed_out},
+        {"mirror", mirror, make_error_code(Errc::protocol_violation)},
+        {"refusal", refusal, make_error_code(Errc::refused_by_remote)},
+    };
+    Node dialer(io_, options);
+    Node honest(io_);
+    auto body = [&]() -> awaitable<void> {
+        auto address = co_await listen(honest, kWebRtcListen);
+        for (const auto& kind : kinds) {
+            FalseListener listener(io_, kind.answer);
+            const auto start = Clock::now();
+            auto dialled = co_await dialer.host.connect(listener.address());
+            EXPECT_EQ(dialled.error(), kind.expected) << kind.name << ": " << dialled.error();
+            EXPECT_LT(Clock::now() - start, options.timeouts.dial + 5s);
+            auto left =
+                co_await conformance::eventually([&] { return dialer.host.resources().system_usage().is_zero(); });
+            EXPECT_TRUE(left) << kind.name;
+            co_await listener.stop();
+        }
+        auto peer = co_await dialer.host.connect(address);
+        EXPECT_TRUE(peer) << peer.error();
+        co_await close(dialer);
+        co_await close(honest);
+    };
+    run(io_, body());
+}
+
+/// What a ClientHello from an address that somebody made up has its owner be sent.
+TEST_F(WebRtcHandshakeTest, AForgedHelloIsNotWorthMuch) {
+    Node victim(io_);
+    auto body = [&]() -> awaitable<void> {
+        auto address = co_await listen(victim, kWebRtcListen);
+        RawUdp socket(udp_endpoint_of(address));
+        const auto check = valid_check();
+        const auto hello = client_hello();
+        socket.send(check);
+        socket.send(hello);
+        co_await conformance::pause(1500ms);
+        const auto answers = socket.take();
+        std::printf(
+            "%zu octets in %zu datagrams for a check of %zu and a ClientHello of %zu\n",
+            answers.octets,
+            answers.datagrams,
+            check.size(),
+            hello.size()
+        );
+        EXPECT_GE(answers.datagrams, 2U);
+        EXPECT_LE(answers.octets, 7 * (check.size() + hello.size()));
+        co_await close(victim);
     };
     run(io_, body());
 }
