@@ -74,11 +74,11 @@ def listening(address):
             yield json.loads(first)["addresses"][0]
         finally:
             host.terminate()
-            host.stdout.close()
             try:
-                host.wait(10)
+                host.wait(10)  # before its stdout is closed: it still has something to say
             except subprocess.TimeoutExpired:
                 host.kill()
+            host.stdout.close()
 
 
 def measure(address):
