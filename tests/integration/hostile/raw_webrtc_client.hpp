@@ -57,7 +57,7 @@ public:
 
     /// A check, and the answer to it.
     awaitable<bool> check() {
-        const auto datagram = valid_check();
+        const auto datagram = own_check();
         is_checked_ = false;
         for (int i = 0; i < 50 && !is_checked_; ++i) {
             post_datagram(datagram);
@@ -65,6 +65,22 @@ public:
             (void)waited;
         }
         co_return is_checked_;
+    }
+
+    /// A check as this client sends them: its connection is known by the name in it.
+    Bytes own_check() const { return check_as(credentials_.outbound_username(), credentials_.server_ufrag()); }
+
+    /// Goes on from another port, as behind a NAT that has forgotten it.
+    awaitable<bool> move() {
+        const auto victim = socket_.remote_endpoint();
+        error_code ec;
+        socket_.close(ec);
+        socket_ = asio::ip::udp::socket(io_);
+        socket_.connect(victim);
+        socket_.non_blocking(true);
+        tasks_.spawn(read_loop(), shared_from_this());
+        auto checked = co_await check();
+        co_return checked;
     }
 
     /// The first half of a ClientHello and not the other.
@@ -337,6 +353,7 @@ private:
     TaskScope tasks_;
     Waiter changed_;  // the reader of channel 0
     std::shared_ptr<const crypto::DtlsContext> context_;
+    webrtc::DialerCredentials credentials_ = webrtc::DialerCredentials::make(webrtc::Version::v1);
     crypto::DtlsSession dtls_;
     std::shared_ptr<webrtc::SctpAssociation> association_;
     webrtc::FrameReader frames_;  // of channel 0

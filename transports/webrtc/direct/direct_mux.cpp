@@ -19,9 +19,6 @@ namespace {
 /// Calls to the system that may bring something before others have their turn.
 constexpr int kBurst = 4;
 
-/// Addresses to which connections may have moved, before they have proved it.
-constexpr std::size_t kMoving = 256;
-
 const Logger log("webrtc");
 
 }  // namespace
@@ -159,8 +156,8 @@ void DirectMux::on_stun(ByteView datagram, const UdpSocket::Endpoint& source) {
     auto known = by_username_.find(username);
     if (known != by_username_.end()) {
         auto& path = *known->second;
-        if (path.remote_ != source && check->use_candidate && moving_.size() < kMoving) {
-            moving_.insert_or_assign(source, &path);
+        if (path.remote_ != source && check->use_candidate) {
+            expect_at(path, source);
         }
     } else if (slot != slots_.end() && slot->second.newest->username_.empty()) {
         auto& path = *slot->second.newest;
@@ -216,6 +213,20 @@ bool DirectMux::deliver(DirectPath& path, ByteView datagram) {
         touched_.push_back(std::move(core));
     }
     return is_proven;
+}
+
+/// The newest places of each connection count, so that no number of checks keeps another from moving.
+void DirectMux::expect_at(DirectPath& path, const UdpSocket::Endpoint& source) {
+    if (moving_.count(source) != 0) {
+        return;
+    }
+    auto& place = path.places_[path.next_place_++ % DirectPath::kPlaces];
+    auto oldest = moving_.find(place);
+    if (oldest != moving_.end() && oldest->second == &path) {
+        moving_.erase(oldest);
+    }
+    place = source;
+    moving_.emplace(source, &path);
 }
 
 /// From an address without a connection: one may have moved there.

@@ -7,6 +7,7 @@
 
 #include <libp2p/tasks.hpp>
 
+#include <array>
 #include <deque>
 #include <list>
 #include <memory>
@@ -22,6 +23,9 @@ class DirectPath {
 public:
     /// Datagrams, and octets of them, that wait until the connection is paid for.
     static constexpr std::size_t kEarlyDatagrams = 4;
+
+    /// Addresses to which it may have moved, before it has proved it: the latest.
+    static constexpr std::size_t kPlaces = 4;
 
     DirectPath(std::shared_ptr<DirectMux> mux, const UdpSocket::Endpoint& remote);
     DirectPath(const DirectPath&) = delete;
@@ -50,6 +54,8 @@ private:
     bool is_known_ = true;     // to the mux
     bool is_unproven_ = true;  // in the mux's list of those
     Clock::time_point since_ = Clock::now();
+    std::array<UdpSocket::Endpoint, kPlaces> places_;
+    std::size_t next_place_ = 0;
     std::list<DirectPath*>::iterator place_;
 };
 
@@ -117,6 +123,7 @@ private:
     void on_stun(ByteView datagram, const UdpSocket::Endpoint& source);
     void on_dtls(ByteView datagram, const UdpSocket::Endpoint& source);
     bool deliver(DirectPath& path, ByteView datagram);
+    void expect_at(DirectPath& path, const UdpSocket::Endpoint& source);
     void on_moved(ByteView datagram, const UdpSocket::Endpoint& source);
     bool has_room_for(const UdpSocket::Endpoint& source);
     void begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source);
