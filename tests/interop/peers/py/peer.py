@@ -229,6 +229,7 @@ async def listen(args: list[str]) -> None:
             }
         )
         await stopped()
+        os._exit(0)  # WebRTC connections keep the host from closing
 
 
 # ---- Clients ----------------------------------------------------------------
