@@ -188,7 +188,9 @@ awaitable<result<ConnectionPtr>> DialRace::dial(Multiaddr address) {
         co_return slot.error();
     }
     auto* transport = context_.transport_for(address);
-    auto scope = context_.resources().open_connection(Direction::outbound, transport->uses_descriptor(Direction::outbound), address);
+    auto scope = context_.resources().open_connection(
+        Direction::outbound, transport->uses_descriptor(Direction::outbound), address
+    );
     if (!scope) {
         co_return scope.error();
     }
