@@ -371,7 +371,7 @@ protected:
             EXPECT_LE(most, webrtc::DirectMux::kUnproven + 32);
         };
         HostOptions options;
-        options.timeouts.upgrade = 1s;
+        options.timeouts.upgrade = 2s;
         play(options, attack);
     }
 };
