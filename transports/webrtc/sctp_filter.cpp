@@ -126,6 +126,18 @@ SctpVerdict check_sctp_packet(ByteView packet) noexcept {
     return SctpVerdict::pass;
 }
 
+bool uses_stream_beyond(ByteView packet, std::uint16_t streams) noexcept {
+    constexpr std::size_t kStream = 8;
+    for (auto rest = packet.subspan(kCommonHeader); !rest.empty();) {
+        const auto type = static_cast<ChunkType>(rest[0]);
+        if ((type == ChunkType::data || type == ChunkType::i_data) && number_at(rest, kStream) >= streams) {
+            return true;
+        }
+        rest = rest.subspan(std::min(rest.size(), (number_at(rest, 2) + 3) / 4 * 4));
+    }
+    return false;
+}
+
 std::optional<std::uint16_t> streams_in_init(ByteView packet) noexcept {
     constexpr std::size_t kOutbound = kCommonHeader + 12;
     constexpr std::size_t kInbound = kCommonHeader + 14;

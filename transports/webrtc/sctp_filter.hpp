@@ -21,6 +21,10 @@ enum class SctpVerdict : std::uint8_t {
 /// Total, bounded, allocates nothing.
 SctpVerdict check_sctp_packet(ByteView packet) noexcept;
 
+/// Whether a packet that has passed carries data of a stream that is not below `streams`. usrsctp answers that with an
+/// ERROR chunk, which pion does not heed: whoever opened the stream there would wait for ever.
+bool uses_stream_beyond(ByteView packet, std::uint16_t streams) noexcept;
+
 /// The streams that the sender of an INIT has in mind: the larger number of those it wants to use, and of those it lets
 /// be used. Empty when the packet does not begin with an INIT.
 std::optional<std::uint16_t> streams_in_init(ByteView packet) noexcept;

@@ -120,6 +120,10 @@ void WebRtcSession::on_packet(ByteView packet) {
             return;
         }
     }
+    if (streams_ != 0 && uses_stream_beyond(packet, streams_)) {
+        end(Error(Errc::limit_exceeded, "webrtc: the remote has used up the numbers of its streams"));
+        return;
+    }
     association_->receive(packet);
 }
 

@@ -140,7 +140,8 @@ protected:
                         remote_.association->receive(packet);
                     }
                 };
-                ASSERT_TRUE(remote_.dtls.receive(datagram, take, now_));
+                const auto received = remote_.dtls.receive(datagram, take, now_);
+                ASSERT_TRUE(received || session_->has_ended());
             }
             if (remote_.association) {
                 remote_.association->look();
@@ -288,6 +289,25 @@ TEST_F(WebRtcSessionPeers, RustIsKnownEvenWhenItHasAnsweredBefore) {
     }
     session_->release(*channel);
     session_->release(*ours);
+}
+
+/// go-libp2p uses no number again, and does not heed that SCTP refuses those behind the last.
+TEST_F(WebRtcSessionPeers, ConnectionEndsWhenTheRemoteRunsOutOfNumbers) {
+    const auto packet_on = [](unsigned stream) {
+        Bytes packet(12 + 20);
+        packet[12 + 1] = 3;   // DATA, a whole message
+        packet[12 + 3] = 17;  // with one octet
+        packet[12 + 8] = static_cast<std::uint8_t>(stream >> 8U);
+        packet[12 + 9] = static_cast<std::uint8_t>(stream & 0xFFU);
+        return packet;
+    };
+    ASSERT_TRUE(remote_.dtls.send(packet_on(kManyStreams - 1)));
+    exchange();
+    EXPECT_FALSE(session_->has_ended());
+    ASSERT_TRUE(remote_.dtls.send(packet_on(kManyStreams)));
+    exchange();
+    EXPECT_TRUE(session_->has_ended());
+    EXPECT_EQ(session_->error(), Errc::limit_exceeded);
 }
 
 }  // namespace
