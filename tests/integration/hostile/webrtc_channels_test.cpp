@@ -8,8 +8,6 @@
 namespace libp2p::test::hostile {
 namespace {
 
-using webrtc::PayloadProtocol;
-
 /// Where the heap may be when all is over, from where it was. In octets.
 constexpr std::size_t kLeftBehind = 1024 * 1024;
 
