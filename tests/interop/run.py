@@ -550,6 +550,9 @@ class Contract:
         """Handshake plus one round trip, and a ping, in milliseconds."""
         text = outcome.raw.decode(errors="replace")
         found = LATENCY.fullmatch(text)
+        said = outcome.errors.strip()
+        if outcome.code != 0 and said.startswith("unsupported: "):
+            raise NotApplicable(said.removeprefix("unsupported: "))
         if outcome.code != 0 or not found:
             raise Failed(f"exit code {outcome.code}, stdout {text[-200:]!r}, stderr {outcome.errors.strip()[-300:]!r}")
         return float(found[1]), float(found[2])
