@@ -37,4 +37,11 @@ INSTANTIATE_TEST_SUITE_P(
     libp2p::conformance::name_of
 );
 
+INSTANTIATE_TEST_SUITE_P(
+    Memory,
+    RawTransportSuite,
+    testing::Values(memory("memory", 0ms), memory("memory_with_latency", 1ms)),
+    libp2p::conformance::name_of
+);
+
 }  // namespace

@@ -44,4 +44,11 @@ INSTANTIATE_TEST_SUITE_P(
     libp2p::conformance::name_of
 );
 
+INSTANTIATE_TEST_SUITE_P(
+    Tcp,
+    RawTransportSuite,
+    testing::Values(tcp("tcp_ip4", "/ip4/127.0.0.1"), tcp("tcp_ip6", "/ip6/::1")),
+    libp2p::conformance::name_of
+);
+
 }  // namespace

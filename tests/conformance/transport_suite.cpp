@@ -592,10 +592,9 @@ TEST_P(TransportSuite, APeerThatIsOverItsLimitGetsNoConnection) {
 
 // --- raw clients ----------------------------------------------------------------------------------------------------
 
-TEST_P(TransportSuite, AClientThatSaysNothingIsCutByTheCallersDeadline) {
-    if (!GetParam().raw_dial) {
-        GTEST_SKIP() << "the provider has no raw_dial";
-    }
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RawTransportSuite);
+
+TEST_P(RawTransportSuite, AClientThatSaysNothingIsCutByTheCallersDeadline) {
     bench_->play_listening([&](Listener& listener) -> awaitable<void> {
         auto silent = co_await GetParam().raw_dial(bench_->loop.executor(), listener.address());
         LIBP2P_CO_ASSERT_OK(silent);
@@ -614,10 +613,7 @@ TEST_P(TransportSuite, AClientThatSaysNothingIsCutByTheCallersDeadline) {
     });
 }
 
-TEST_P(TransportSuite, AClientThatLeavesAtOnceIsAnErrorOfThatConnection) {
-    if (!GetParam().raw_dial) {
-        GTEST_SKIP() << "the provider has no raw_dial";
-    }
+TEST_P(RawTransportSuite, AClientThatLeavesAtOnceIsAnErrorOfThatConnection) {
     bench_->play_listening([&](Listener& listener) -> awaitable<void> {
         auto brief = co_await GetParam().raw_dial(bench_->loop.executor(), listener.address());
         LIBP2P_CO_ASSERT_OK(brief);
@@ -629,10 +625,7 @@ TEST_P(TransportSuite, AClientThatLeavesAtOnceIsAnErrorOfThatConnection) {
     });
 }
 
-TEST_P(TransportSuite, GarbageIsAnErrorOfThatConnectionAlone) {
-    if (!GetParam().raw_dial) {
-        GTEST_SKIP() << "the provider has no raw_dial";
-    }
+TEST_P(RawTransportSuite, GarbageIsAnErrorOfThatConnectionAlone) {
     int served = 0;
     bench_->play_listening([&](Listener& listener) -> awaitable<void> {
         auto lie = [&](std::uint64_t seed) -> awaitable<void> {

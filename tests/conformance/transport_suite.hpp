@@ -61,7 +61,8 @@ struct TransportProvider {
     /// True where the listener proves itself last: it then has a connection with a dialer that leaves because of it.
     bool listener_proves_itself_last = false;
 
-    /// Connects to a listener without any handshake, for tests that then say nothing or nonsense. May be empty.
+    /// Connects to a listener without any handshake, for tests that then say nothing or nonsense: those of
+    /// RawTransportSuite, which is not instantiated where it is empty.
     std::function<awaitable<result<std::unique_ptr<ByteStream>>>(asio::any_io_executor executor, Multiaddr address)>
         raw_dial;
 
@@ -82,6 +83,9 @@ protected:
     std::unique_ptr<Bench> bench_;
 };
 
+/// What needs `TransportProvider::raw_dial`; to be instantiated as well where there is one.
+class RawTransportSuite : public TransportSuite {};
+
 bool link_transport_suite() noexcept;
 
 namespace {
@@ -91,4 +95,6 @@ namespace {
 
 }  // namespace libp2p::conformance
 
-using libp2p::conformance::TransportSuite;  // INSTANTIATE_TEST_SUITE_P takes no qualified name
+// INSTANTIATE_TEST_SUITE_P takes no qualified names
+using libp2p::conformance::RawTransportSuite;
+using libp2p::conformance::TransportSuite;
