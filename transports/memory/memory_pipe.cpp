@@ -180,7 +180,10 @@ public:
         }
         const auto taken = in_->take(into);
         if (taken == 0) {
-            ec = has_arrived() ? end_of_input() : error_code(asio::error::would_block);
+            // Octets that were on their way a moment ago may have arrived by now: only where there are none is there an
+            // end.
+            const bool is_over = in_->pieces.empty() && in_->has_ended();
+            ec = is_over ? end_of_input() : error_code(asio::error::would_block);
         }
         return taken;
     }
