@@ -42,10 +42,10 @@ std::optional<std::size_t> smallest(std::uint8_t type) noexcept {
         case ChunkType::init_ack: return 20;
         case ChunkType::sack: return 16;
         case ChunkType::heartbeat:
-        case ChunkType::heartbeat_ack: return 8;
+        case ChunkType::heartbeat_ack:
         case ChunkType::shutdown:
         case ChunkType::forward_tsn:
-        case ChunkType::i_forward_tsn: return 8;
+        case ChunkType::i_forward_tsn:
         case ChunkType::re_config: return 8;
         case ChunkType::abort:
         case ChunkType::shutdown_ack:
