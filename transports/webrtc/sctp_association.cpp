@@ -388,18 +388,6 @@ void SctpAssociation::set_receive_buffer(std::uint32_t octets) noexcept {
     }
 }
 
-void SctpAssociation::send_heartbeat() noexcept {
-    if (socket_ == nullptr) {
-        return;
-    }
-    Calling calling(*this);
-    sctp_paddrparams path{};
-    path.spp_flags = SPP_HB_DEMAND;
-    auto there = endpoint_of(number_);
-    std::memcpy(&path.spp_address, &there, sizeof there);
-    set(socket_, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, path);
-}
-
 SctpAssociation::Path SctpAssociation::path() const noexcept {
     sctp_status status{};
     socklen_t size = sizeof status;

@@ -119,9 +119,6 @@ public:
     void set_send_buffer(std::uint32_t octets) noexcept;
     void set_receive_buffer(std::uint32_t octets) noexcept;
 
-    /// Asks the remote for a sign of life now.
-    void send_heartbeat() noexcept;
-
     /// What SCTP knows of the path.
     struct Path {
         std::chrono::milliseconds round_trip{};  ///< smoothed; zero when it is not known
@@ -131,8 +128,6 @@ public:
 
     /// Tells the remote, and forgets the association. Idempotent; no event follows.
     void abort() noexcept;
-
-    bool is_ended() const noexcept { return socket_ == nullptr; }
 
     /// For `make`.
     struct Token {

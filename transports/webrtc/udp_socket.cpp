@@ -35,6 +35,9 @@ bool is_blocked(const error_code& ec) noexcept {
     return ec == asio::error::would_block || ec == asio::error::try_again;
 }
 
+/// Calls to the system that may bring something before others have their turn.
+constexpr int kBurst = 4;
+
 /// Reports of earlier datagrams that did not arrive (ICMP), which some systems give to whoever reads next.
 bool is_about_a_remote(int number) noexcept {
     return number == ECONNREFUSED || number == ECONNRESET || number == EHOSTUNREACH || number == ENETUNREACH ||
@@ -129,6 +132,26 @@ awaitable<result<void>> UdpSocket::wait_readable() {
         co_return ec;
     }
     co_return ok();
+}
+
+awaitable<void> UdpSocket::receive_all(Receiver& receiver) {
+    Bytes buffer(kReceiveBufferSize);
+    for (;;) {
+        auto readable = co_await wait_readable();
+        if (!readable) {
+            co_return;
+        }
+        for (int i = 0; i < kBurst; ++i) {
+            error_code ec;
+            auto received = receive(buffer, ec);
+            if (ec) {
+                break;
+            }
+            received.each([&](ByteView datagram) { receiver.on_datagram(datagram, received.from); });
+        }
+        receiver.on_burst_end();
+        flush();
+    }
 }
 
 UdpSocket::Received UdpSocket::receive(MutableByteView buffer, error_code& ec) noexcept {

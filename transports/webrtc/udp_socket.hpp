@@ -109,6 +109,23 @@ public:
     /// here. Empty datagrams are left out: `octets` may be empty without an error.
     Received receive(MutableByteView buffer, error_code& ec) noexcept;
 
+    /// Who takes what comes.
+    class Receiver {
+    public:
+        virtual void on_datagram(ByteView datagram, const Endpoint& source) = 0;
+
+        /// Nothing more for now: what was put off until here goes out after this.
+        virtual void on_burst_end() = 0;
+
+    protected:
+        ~Receiver() = default;
+    };
+
+    /// Gives all that comes to `receiver`, a few system calls at a time, so that others have their turn, and flushes
+    /// after each of these bursts. To be spawned once by the owner; ends when the socket is closed or the coroutine is
+    /// cancelled.
+    awaitable<void> receive_all(Receiver& receiver);
+
     /// Appends `datagram` to the batch for `to`, after sending the batch when it cannot be of it. Empty datagrams are
     /// not sent; those of more than `kMaxBatch` octets are dropped.
     void send(const Endpoint& to, ByteView datagram);

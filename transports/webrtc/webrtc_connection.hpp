@@ -13,8 +13,7 @@ namespace libp2p::webrtc {
 /// end.
 class WebRtcConnection final : public Connection {
 public:
-    /// `core`: open, and its remote proven. `keep_alive` is what has to live as long as the connection: a dialer's
-    /// socket with its tasks.
+    /// `core`: open, and its remote proven.
     WebRtcConnection(std::shared_ptr<WebRtcCore> core, std::shared_ptr<const ConnectionInfo> info);
     ~WebRtcConnection() override;
 

@@ -53,9 +53,6 @@ public:
 
     const asio::any_io_executor& executor() const noexcept { return accepted.executor(); }
 
-    /// Where datagrams go from now on.
-    void set_link(std::unique_ptr<DatagramLink> link) noexcept { link_ = std::move(link); }
-
     WebRtcSession session;
     Waiter accepted;   ///< accept_stream
     WaitList openers;  ///< open_stream, while too many are unacknowledged

@@ -301,12 +301,6 @@ std::chrono::nanoseconds WebRtcSession::round_trip() const noexcept {
     return association_ ? association_->path().round_trip : std::chrono::nanoseconds();
 }
 
-void WebRtcSession::send_heartbeat() noexcept {
-    if (association_) {
-        association_->send_heartbeat();
-    }
-}
-
 // --- memory
 
 /// Pays for what lies in SCTP's queues: sent and not acknowledged, or arrived and not whole.

@@ -132,7 +132,6 @@ public:
     const Error& error() const noexcept { return error_; }
 
     std::chrono::nanoseconds round_trip() const noexcept;
-    void send_heartbeat() noexcept;
 
     // --- streams
 

@@ -9,13 +9,6 @@
 #include <utility>
 
 namespace libp2p::webrtc {
-namespace {
-
-/// Calls to the system that may bring something before others have their turn.
-constexpr int kBurst = 4;
-
-}  // namespace
-
 result<std::shared_ptr<DialSocket>> DialSocket::open(
     asio::any_io_executor executor, const UdpSocket::Endpoint& remote, const UdpSocket::Options& options
 ) {
@@ -35,7 +28,7 @@ result<std::shared_ptr<DialSocket>> DialSocket::open(
             self->on_refused(ec);
         }
     });
-    dial->tasks_.spawn(dial->read_loop(), dial);
+    dial->tasks_.spawn(dial->socket_->receive_all(*dial), dial);
     dial->tasks_.spawn(dial->socket_->run(), dial);
     dial->tasks_.spawn(dial->check_loop(), dial);
     return dial;
@@ -89,25 +82,9 @@ void DialSocket::on_refused(const error_code& ec) {
     }
 }
 
-awaitable<void> DialSocket::read_loop() {
-    Bytes buffer(UdpSocket::kReceiveBufferSize);
-    for (;;) {
-        auto readable = co_await socket_->wait_readable();
-        if (!readable) {
-            co_return;
-        }
-        for (int i = 0; i < kBurst; ++i) {
-            error_code ec;
-            auto received = socket_->receive(buffer, ec);
-            if (ec) {
-                break;
-            }
-            received.each([&](ByteView datagram) { on_datagram(datagram, received.from); });
-        }
-        if (auto core = core_.lock()) {
-            core->session.look();
-        }
-        socket_->flush();
+void DialSocket::on_burst_end() {
+    if (auto core = core_.lock()) {
+        core->session.look();
     }
 }
 

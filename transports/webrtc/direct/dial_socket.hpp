@@ -15,7 +15,7 @@ namespace libp2p::webrtc {
 
 /// The socket of one dialled connection, with the ICE agent that finds the way and keeps it open. A connection has a
 /// socket of its own because some listeners know their remotes by address alone.
-class DialSocket : public std::enable_shared_from_this<DialSocket> {
+class DialSocket final : public std::enable_shared_from_this<DialSocket>, private UdpSocket::Receiver {
 public:
     static result<std::shared_ptr<DialSocket>> open(
         asio::any_io_executor executor, const UdpSocket::Endpoint& remote, const UdpSocket::Options& options
@@ -44,10 +44,10 @@ public:
 private:
     friend class DialLink;
 
-    awaitable<void> read_loop();
     awaitable<void> check_loop();
     void on_refused(const error_code& ec);
-    void on_datagram(ByteView datagram, const UdpSocket::Endpoint& source);
+    void on_datagram(ByteView datagram, const UdpSocket::Endpoint& source) override;
+    void on_burst_end() override;
 
     std::unique_ptr<UdpSocket> socket_;
     UdpSocket::Endpoint remote_;

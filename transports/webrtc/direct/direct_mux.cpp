@@ -16,9 +16,6 @@
 namespace libp2p::webrtc {
 namespace {
 
-/// Calls to the system that may bring something before others have their turn.
-constexpr int kBurst = 4;
-
 const Logger log("webrtc");
 
 }  // namespace
@@ -69,7 +66,7 @@ result<std::shared_ptr<DirectMux>> DirectMux::bind(
         return socket.error();
     }
     auto mux = std::make_shared<DirectMux>(Token(), std::move(executor), std::move(*socket));
-    mux->tasks_.spawn(mux->read_loop(), mux);
+    mux->tasks_.spawn(mux->socket_->receive_all(*mux), mux);
     mux->tasks_.spawn(mux->socket_->run(), mux);
     return mux;
 }
@@ -107,26 +104,6 @@ void DirectMux::stop_if_unused() noexcept {
     if (!is_listening_ && paths_ == 0) {
         socket_->close();
         tasks_.cancel();
-    }
-}
-
-awaitable<void> DirectMux::read_loop() {
-    Bytes buffer(UdpSocket::kReceiveBufferSize);
-    for (;;) {
-        auto readable = co_await socket_->wait_readable();
-        if (!readable) {
-            co_return;
-        }
-        for (int i = 0; i < kBurst; ++i) {
-            error_code ec;
-            auto received = socket_->receive(buffer, ec);
-            if (ec) {
-                break;
-            }
-            received.each([&](ByteView datagram) { on_datagram(datagram, received.from); });
-        }
-        look_at_touched();
-        socket_->flush();
     }
 }
 
@@ -283,7 +260,7 @@ void DirectMux::begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& 
 }
 
 /// News are told once for all datagrams of a burst.
-void DirectMux::look_at_touched() {
+void DirectMux::on_burst_end() {
     for (const auto& core : touched_) {
         core->session.look();
     }

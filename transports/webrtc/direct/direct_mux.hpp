@@ -21,7 +21,7 @@ class DirectMux;
 /// One remote of a listening socket, from its ClientHello on.
 class DirectPath {
 public:
-    /// Datagrams, and octets of them, that wait until the connection is paid for.
+    /// Datagrams that wait until the connection is paid for.
     static constexpr std::size_t kEarlyDatagrams = 4;
 
     /// Addresses to which it may have moved, before it has proved it: the latest.
@@ -76,7 +76,7 @@ private:
 /// begins with the first ClientHello from an address that has been answered lately, in a table with a bound, whose
 /// oldest entry that has not shown that it hears us gives way to a newer one. Everything else goes to the connection of
 /// its address.
-class DirectMux : public std::enable_shared_from_this<DirectMux> {
+class DirectMux final : public std::enable_shared_from_this<DirectMux>, private UdpSocket::Receiver {
 public:
     /// Connections whose remote has not shown yet that it hears us.
     static constexpr std::size_t kUnproven = 128;
@@ -118,8 +118,8 @@ private:
         std::size_t operator()(const UdpSocket::Endpoint& endpoint) const noexcept { return hash_endpoint(endpoint); }
     };
 
-    awaitable<void> read_loop();
-    void on_datagram(ByteView datagram, const UdpSocket::Endpoint& source);
+    void on_datagram(ByteView datagram, const UdpSocket::Endpoint& source) override;
+    void on_burst_end() override;
     void on_stun(ByteView datagram, const UdpSocket::Endpoint& source);
     void on_dtls(ByteView datagram, const UdpSocket::Endpoint& source);
     bool deliver(DirectPath& path, ByteView datagram);
@@ -127,7 +127,6 @@ private:
     void on_moved(ByteView datagram, const UdpSocket::Endpoint& source);
     bool has_room_for(const UdpSocket::Endpoint& source);
     void begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source);
-    void look_at_touched();
     void forget(DirectPath& path) noexcept;
     void forget_address(DirectPath& path) noexcept;
     void stop_if_unused() noexcept;
