@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// Any octets as a message of the data channel establishment protocol. What is read is written back to the same octets.
+// Any octets as a message of the data channel establishment protocol. An OPEN that is read is written back to the same
+// octets; what may follow the one octet of an ACK is not read.
 
 #include "proto/data_channel_message.hpp"
 
@@ -35,8 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     const auto* open = std::get_if<DataChannelOpen>(&*message);
-    const auto again = open != nullptr ? encode(*open) : proto::Bytes(kDataChannelAck.begin(), kDataChannelAck.end());
-    if (!std::equal(again.begin(), again.end(), in.begin(), in.end())) {
+    const bool same = open != nullptr ? std::ranges::equal(encode(*open), in) : in.front() == kDataChannelAck.front();
+    if (!same) {
         std::abort();
     }
     return 0;

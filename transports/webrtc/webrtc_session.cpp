@@ -124,7 +124,17 @@ void WebRtcSession::on_packet(ByteView packet) {
         end(Error(Errc::limit_exceeded, "webrtc: the remote has used up the numbers of its streams"));
         return;
     }
-    association_->receive(packet);
+    const auto admitted = resets_.admit(packet);
+    if (!admitted.empty()) {
+        association_->receive(admitted);
+    }
+    process_held_reset();
+}
+
+void WebRtcSession::process_held_reset() {
+    if (const auto request = resets_.take_due()) {
+        association_->receive(*request);
+    }
 }
 
 /// `is_spender`: see kStreamsForSpenders.
@@ -154,6 +164,7 @@ result<void> WebRtcSession::associate(bool is_spender) {
 void WebRtcSession::look() {
     if (association_) {
         const auto association = association_;
+        process_held_reset();
         association->look();
     } else {
         driver_.on_change();
@@ -187,6 +198,7 @@ void WebRtcSession::send_datagram(ByteView datagram) {
 }
 
 void WebRtcSession::send_packet(ByteView packet) noexcept {
+    resets_.on_sent(packet);
     (void)dtls_.send(packet);  // fails once DTLS has ended, when nobody misses it
 }
 

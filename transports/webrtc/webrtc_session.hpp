@@ -6,6 +6,7 @@
 #include "transports/webrtc/channel_ids.hpp"
 #include "transports/webrtc/data_channel.hpp"
 #include "transports/webrtc/sctp_association.hpp"
+#include "transports/webrtc/stream_reset_gate.hpp"
 
 #include <libp2p/limits.hpp>
 
@@ -195,6 +196,7 @@ private:
     void on_looked() override;
 
     void on_packet(ByteView packet);
+    void process_held_reset();
     result<void> associate(bool is_spender);
     void finish_closing();
     void settle_memory();
@@ -249,6 +251,7 @@ private:
     std::shared_ptr<const crypto::DtlsContext> context_;
     std::vector<crypto::Sha256Digest> remote_certificates_;
     crypto::DtlsSession dtls_;
+    StreamResetGate resets_;
     std::shared_ptr<SctpAssociation> association_;  // shared with usrsctp's late callbacks, which may find it ended
 
     Phase phase_ = Phase::handshake;
