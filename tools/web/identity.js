@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Keys of peers, and Noise XX as its responder, which in WebRTC-Direct the dialer is. The primitives are noble's and not
+// the browser's: those need a secure context, which a page at http://192.168.… is not.
+import { concat, field, fields, base58, utf8 } from './bytes.js'
+import { chacha20poly1305, ed25519, hmac, p256, secp256k1, sha256, x25519 } from './vendor/noble.js'
+
+const RSA = 0; const ED25519 = 1; const SECP256K1 = 2; const ECDSA = 3
+const P256_HEAD = 26 // octets of a SubjectPublicKeyInfo before an uncompressed point
+
+export class Identity {
+  constructor () {
+    this.secret = ed25519.utils.randomSecretKey()
+    this.publicKey = concat(field(1, ED25519), field(2, ed25519.getPublicKey(this.secret)))
+    this.peer = peerOf(this.publicKey)
+  }
+
+  sign (octets) { return ed25519.sign(octets, this.secret) }
+}
+
+/** The peer id, as text, of a key in libp2p's protobuf. */
+export function peerOf (publicKey) {
+  return base58(publicKey.length <= 42
+    ? concat([0, publicKey.length], publicKey)
+    : concat([0x12, 32], sha256(publicKey)))
+}
+
+async function isSignedBy (publicKey, octets, signature) {
+  const parts = fields(publicKey)
+  const [type, key] = [parts?.get(1)?.[0], parts?.get(2)?.[0]]
+  if (typeof type !== 'number' || !(key instanceof Uint8Array)) return false
+  try {
+    switch (type) {
+      case ED25519: return ed25519.verify(signature, octets, key)
+      case SECP256K1: return secp256k1.verify(signature, octets, key, { format: 'der', lowS: false })
+      case ECDSA: return p256.verify(signature, octets, key.subarray(P256_HEAD), { format: 'der', lowS: false })
+      case RSA: {
+        if (!globalThis.crypto.subtle) throw new Error('An RSA key can be checked only on a page from localhost or https.')
+        const how = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+        const imported = await crypto.subtle.importKey('spki', key, how, false, ['verify'])
+        return await crypto.subtle.verify(how, imported, signature, octets)
+      }
+    }
+  } catch (error) {
+    if (type === RSA && !globalThis.crypto.subtle) throw error
+  }
+  return false
+}
+
+const STATIC = utf8('noise-libp2p-static-key:')
+
+/** Noise_XX_25519_ChaChaPoly_SHA256 with libp2p's payloads. */
+export class NoiseResponder {
+  constructor (identity, prologue) {
+    this.identity = identity
+    this.hash = utf8('Noise_XX_25519_ChaChaPoly_SHA256') // has 32 octets, so it is its own hash
+    this.chain = this.hash
+    this.key = null
+    this.mixHash(prologue)
+    this.ephemeral = x25519.utils.randomSecretKey()
+    this.static = x25519.utils.randomSecretKey()
+  }
+
+  /** Takes the first message, returns the second. */
+  answer (message) {
+    if (message.length < 32) throw new Error('The first Noise message is too short.')
+    const remote = message.subarray(0, 32)
+    this.mixHash(remote)
+    this.mixHash(message.subarray(32))
+    const ephemeral = x25519.getPublicKey(this.ephemeral)
+    this.mixHash(ephemeral)
+    this.mixKey(x25519.getSharedSecret(this.ephemeral, remote))
+    const own = x25519.getPublicKey(this.static)
+    const sealed = this.encrypt(own)
+    this.mixKey(x25519.getSharedSecret(this.static, remote))
+    const proof = concat(field(1, this.identity.publicKey), field(2, this.identity.sign(concat(STATIC, own))))
+    return concat(ephemeral, sealed, this.encrypt(proof))
+  }
+
+  /** Takes the third message, resolves to the remote's peer id, proven. */
+  async finish (message) {
+    if (message.length < 64) throw new Error('The last Noise message is too short.')
+    const remote = this.decrypt(message.subarray(0, 48))
+    this.mixKey(x25519.getSharedSecret(this.ephemeral, remote))
+    const payload = fields(this.decrypt(message.subarray(48)))
+    const [key, signature] = [payload?.get(1)?.[0], payload?.get(2)?.[0]]
+    if (!(key instanceof Uint8Array && signature instanceof Uint8Array) ||
+        !await isSignedBy(key, concat(STATIC, remote), signature)) {
+      throw new Error('The node could not prove who it is.')
+    }
+    return peerOf(key)
+  }
+
+  mixHash (octets) { this.hash = sha256(concat(this.hash, octets)) }
+
+  mixKey (secret) {
+    const temporary = hmac(sha256, this.chain, secret)
+    this.chain = hmac(sha256, temporary, Uint8Array.of(1))
+    this.key = hmac(sha256, temporary, concat(this.chain, [2]))
+    this.nonce = 0
+  }
+
+  cipher () {
+    const nonce = new Uint8Array(12)
+    nonce[4] = this.nonce++ // a handshake never gets beyond two
+    return chacha20poly1305(this.key, nonce, this.hash)
+  }
+
+  encrypt (octets) {
+    const sealed = this.cipher().encrypt(octets)
+    this.mixHash(sealed)
+    return sealed
+  }
+
+  decrypt (sealed) {
+    let octets
+    try {
+      octets = this.cipher().decrypt(sealed)
+    } catch {
+      throw new Error('Noise failed: somebody may be in the middle.')
+    }
+    this.mixHash(sealed)
+    return octets
+  }
+}
