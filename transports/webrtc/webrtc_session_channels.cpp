@@ -196,7 +196,11 @@ void WebRtcSession::on_remote_reset(std::span<const std::uint16_t> streams) {
     for (auto id : streams) {
         auto* channel = find(id);
         if (channel == nullptr) {
-            close_number(id, true);
+            auto closing = closing_.find(id);
+            if (closing != closing_.end()) {  // else it rests: some peers reset a stream twice
+                closing->second.remote = true;
+                settle_number(id);
+            }
             continue;
         }
         channel->remote_closed = true;

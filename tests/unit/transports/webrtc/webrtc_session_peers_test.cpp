@@ -15,6 +15,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -289,6 +290,33 @@ TEST_F(WebRtcSessionPeers, RustIsKnownEvenWhenItHasAnsweredBefore) {
     }
     session_->release(*channel);
     session_->release(*ours);
+}
+
+/// litep2p resets its half once when it closes the channel, and again when the other half is reset.
+TEST_F(WebRtcSessionPeers, NumberThatIsResetTwiceIsGivenOutOnce) {
+    auto* first = session_->open().value();
+    const auto id = first->id;
+    exchange();
+    session_->abort(*first);
+    session_->release(*first);
+    exchange();
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(remote_.association->reset(id));
+        for (int j = 0; j < 60; ++j) {
+            exchange();
+        }
+    }
+    std::vector<Channel*> opened;
+    std::set<unsigned> numbers;
+    while (auto channel = session_->open()) {
+        opened.push_back(*channel);
+        numbers.insert((*channel)->id);
+    }
+    EXPECT_EQ(numbers.size(), opened.size());
+    EXPECT_EQ(numbers.count(id), 1U);
+    for (auto* channel : opened) {
+        session_->release(*channel);
+    }
 }
 
 /// go-libp2p uses no number again, and does not heed that SCTP refuses those behind the last.
