@@ -227,6 +227,10 @@ struct DtlsSession::Bridge {
         BIO_clear_retry_flags(bio);
         auto& self = session(bio);
         const auto length = static_cast<std::size_t>(size);
+        self.flight_ += length;
+        if (!self.may_send(length)) {
+            return size;
+        }
         self.sent_ += length;
         self.output_.send_datagram({reinterpret_cast<const std::uint8_t*>(octets), length});
         return size;
@@ -425,19 +429,32 @@ void DtlsSession::on_time(Clock::time_point now) {
     }
     now_ = now;
     current_time = now;
-    if (role_ == Role::server && !has_progressed_ && state_ == State::handshake) {
-        if (repeats_left_ == 0 && sent_ >= kUnprovenFactor * received_) {
-            next_time_ = Clock::time_point::max();  // until a datagram comes
-            return;
-        }
-        repeats_left_ = std::max(repeats_left_ - 1, 0);
+    if (!may_send(flight_)) {
+        next_time_ = Clock::time_point::max();  // until something comes
+        return;
     }
+    flight_ = 0;
     ERR_clear_error();
     if (DTLSv1_handle_timeout(ssl_) < 0) {  // repeated a dozen times, in vain
         ERR_clear_error();
         state_ = State::ended;
     }
     refresh();
+}
+
+void DtlsSession::allow_unproven(std::size_t octets, Clock::time_point now) noexcept {
+    if (!allowance_ || state_ != State::handshake || has_progressed_) {
+        return;
+    }
+    *allowance_ += octets;
+    now_ = now;
+    current_time = now;
+    refresh();
+}
+
+/// False as long as it would be too much for an address that may be forged.
+bool DtlsSession::may_send(std::size_t octets) const noexcept {
+    return !allowance_ || has_progressed_ || sent_ + octets <= kUnprovenFactor * received_ + *allowance_;
 }
 
 ByteView refusal() noexcept {

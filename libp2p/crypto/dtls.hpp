@@ -111,10 +111,7 @@ public:
     /// little, and a path that is slower pays one repeated flight of less than a kilobyte.
     static constexpr std::chrono::milliseconds kFirstRetransmission{100};
 
-    /// While the client's address is unproven a server repeats its flight at most `kUnprovenRepeats` times, and then
-    /// only as long as it has sent fewer octets than `kUnprovenFactor` times what came: a forged ClientHello must not
-    /// be worth much.
-    static constexpr int kUnprovenRepeats = 2;
+    /// See `limit_unproven`; the factor is that of RFC 9000, 8.1.
     static constexpr std::size_t kUnprovenFactor = 3;
 
     /// `expected_remote`: the SHA-256 of the certificate that the remote must show; without it any will do, and the
@@ -133,6 +130,15 @@ public:
 
     /// To be called once, first. A client sends its ClientHello; a server waits for one.
     result<void> start(Clock::time_point now);
+
+    /// For a server whose client may have forged its address: until that is proven, all that is sent there has at most
+    /// `kUnprovenFactor` times the octets of the datagrams that came, and `allowance` octets more. A flight that is
+    /// over it is lost, and one that is to be repeated waits. To be called before the first datagram; without it
+    /// nothing is held back.
+    void limit_unproven(std::size_t allowance) noexcept { allowance_ = allowance; }
+
+    /// So many octets more, because the client has sent something beside DTLS. It may change `next_time`.
+    void allow_unproven(std::size_t octets, Clock::time_point now) noexcept;
 
     /// Feeds one datagram, whole. Packets in it go to `sink`, one call a record, in order. Datagrams that are forged,
     /// garbled, repeated or come at the wrong time are dropped without a word as far as that can be told: what proves
@@ -190,6 +196,7 @@ private:
     result<void> read_packets(PacketSink sink);
     result<void> failure(int returned);
     void refresh() noexcept;
+    bool may_send(std::size_t octets) const noexcept;
 
     std::shared_ptr<const DtlsContext> context_;
     Output& output_;
@@ -202,9 +209,10 @@ private:
     Sha256Digest remote_fingerprint_{};
     Role role_;
     State state_ = State::handshake;
-    int repeats_left_ = kUnprovenRepeats;
-    std::size_t received_ = 0;  ///< octets, during the handshake
-    std::size_t sent_ = 0;      ///< octets
+    std::optional<std::size_t> allowance_;  ///< see `limit_unproven`
+    std::size_t received_ = 0;              ///< octets, during the handshake
+    std::size_t sent_ = 0;                  ///< octets
+    std::size_t flight_ = 0;                ///< octets of the flight that was sent last, or would have been
     bool wrong_certificate_ = false;
     bool has_progressed_ = false;
     bool saw_cookie_request_ = false;

@@ -111,6 +111,10 @@ public:
     /// The remote's; meaningful once `is_open`.
     const crypto::Sha256Digest& remote_certificate() const noexcept { return dtls_.remote_fingerprint(); }
 
+    /// See `crypto::DtlsSession`: for a listener whose dialer may have forged its address.
+    void limit_unproven(std::size_t allowance) noexcept { dtls_.limit_unproven(allowance); }
+    void allow_unproven(std::size_t octets) noexcept { dtls_.allow_unproven(octets, driver_.now()); }
+
     /// The remote has shown that it gets what we send.
     bool has_progressed() const noexcept { return dtls_.has_progressed(); }
 

@@ -18,6 +18,11 @@ namespace {
 
 const Logger log("webrtc");
 
+/// What an address that is unproven may be sent for a check, beside the answer.
+std::size_t surplus(std::size_t check, std::size_t answer) noexcept {
+    return crypto::DtlsSession::kUnprovenFactor * check - answer;
+}
+
 }  // namespace
 
 DirectPath::DirectPath(std::shared_ptr<DirectMux> mux, const UdpSocket::Endpoint& remote)
@@ -38,6 +43,7 @@ DirectPath::~DirectPath() {
 void DirectPath::attach(const std::shared_ptr<WebRtcCore>& core) {
     core_ = core;
     was_attached_ = true;
+    core->session.limit_unproven(allowance_);
     for (const auto& datagram : std::exchange(early_, {})) {
         core->session.receive(datagram);
     }
@@ -126,7 +132,12 @@ void DirectMux::on_stun(ByteView datagram, const UdpSocket::Endpoint& source) {
         return;
     }
     socket_->send(source, ByteView(answer).first(check->answer_size));
-    checks_.add(source, Clock::now());
+    if (datagram.size() >= kLeastCheck) {
+        checks_.add(source, Clock::now());
+    }
+    if (slot != slots_.end() && slot->second.newest->is_unproven_) {
+        allow(*slot->second.newest, surplus(datagram.size(), check->answer_size));
+    }
     std::string username(check->credentials.server_ufrag);
     username += ':';
     username += check->credentials.client_ufrag;
@@ -192,6 +203,17 @@ bool DirectMux::deliver(DirectPath& path, ByteView datagram) {
     return is_proven;
 }
 
+/// A check has come while the path is unproven.
+void DirectMux::allow(DirectPath& path, std::size_t octets) {
+    auto core = path.core_.lock();
+    if (!core) {
+        path.allowance_ += octets;
+        return;
+    }
+    core->session.allow_unproven(octets);
+    touched_.push_back(std::move(core));
+}
+
 /// The newest places of each connection count, so that no number of checks keeps another from moving.
 void DirectMux::expect_at(DirectPath& path, const UdpSocket::Endpoint& source) {
     if (moving_.count(source) != 0) {
@@ -245,6 +267,10 @@ void DirectMux::begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& 
     slot.newest = path.get();
     path->place_ = unproven_.insert(unproven_.end(), path.get());
     path->early_.emplace_back(datagram.begin(), datagram.end());
+    if (const auto now = Clock::now(); !used_.has(source, now)) {
+        used_.add(source, now);
+        path->allowance_ = surplus(kLeastCheck, kBindingResponseSize6);
+    }
     new_.push_back(std::move(path));
     accepted_.notify();
     if (unproven_.size() <= kUnproven) {

@@ -47,6 +47,7 @@ private:
     std::shared_ptr<DirectMux> mux_;
     UdpSocket::Endpoint remote_;
     std::vector<Bytes> early_;
+    std::size_t allowance_ = 0;  // for DTLS, by the checks that have come
     std::weak_ptr<WebRtcCore> core_;
     std::string username_;  // of its checks, once one has come
     bool was_attached_ = false;
@@ -102,6 +103,11 @@ public:
     /// `stop_listening`. One caller at a time; cancellation loses nothing.
     awaitable<result<std::shared_ptr<DirectPath>>> accept();
 
+    /// Octets that a check has at least to count for a ClientHello behind it: the shortest names that ICE allows, and
+    /// the attributes that every agent sends. It entitles the address to three times that, once: see
+    /// `crypto::DtlsSession::limit_unproven`.
+    static constexpr std::size_t kLeastCheck = 120;
+
     /// Takes no new remotes; the socket is closed with the last of them.
     void stop_listening() noexcept;
 
@@ -125,6 +131,7 @@ private:
     bool deliver(DirectPath& path, ByteView datagram);
     void expect_at(DirectPath& path, const UdpSocket::Endpoint& source);
     void on_moved(ByteView datagram, const UdpSocket::Endpoint& source);
+    void allow(DirectPath& path, std::size_t octets);
     bool has_room_for(const UdpSocket::Endpoint& source);
     void begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source);
     void forget(DirectPath& path) noexcept;
@@ -135,6 +142,7 @@ private:
     Waiter accepted_;
     TaskScope tasks_;
     RecentChecks checks_;
+    RecentChecks used_{std::chrono::seconds(20)};        // checks that have counted: for as long as `checks_` has them
     RecentChecks turned_away_{std::chrono::seconds(1)};  // whose ClientHello found no room
     std::unordered_map<UdpSocket::Endpoint, Slot, Hash> slots_;
     std::unordered_map<std::string, DirectPath*> by_username_;
