@@ -81,6 +81,7 @@ bool WebRtcSession::receive(ByteView datagram) {
     bool is_proven = false;
     const auto take = [&](ByteView packet) {
         is_proven = true;
+        heard_ = now;
         on_packet(packet);
     };
     auto received = dtls_.receive(datagram, take, now);
@@ -184,6 +185,7 @@ void WebRtcSession::on_established(std::uint16_t streams) {
     ids_.set_limit(streams);
     if (phase_ == Phase::handshake) {
         phase_ = Phase::open;
+        silent_at_ = driver_.now() + kSilence;
     }
     wake(*handshake_, wake_reader | wake_writer);
     pump();
@@ -217,7 +219,7 @@ Clock::time_point WebRtcSession::deadline() const noexcept {
     if (phase_ == Phase::ended) {
         return Clock::time_point::max();
     }
-    auto earliest = std::min({dtls_.next_time(), closing_until_, shrink_at_, patience_until_});
+    auto earliest = std::min({dtls_.next_time(), closing_until_, shrink_at_, patience_until_, silent_at_});
     return timers_.empty() ? earliest : std::min(earliest, timers_.begin()->timer);
 }
 
@@ -244,6 +246,12 @@ void WebRtcSession::on_time() {
     }
     if (now >= shrink_at_) {
         shrink_buffers();
+    }
+    if (now >= silent_at_) {
+        silent_at_ = heard_ + kSilence;
+        if (now >= silent_at_) {
+            end(Error(asio::error::make_error_code(asio::error::timed_out), "the remote is gone"));
+        }
     }
     finish_closing();
     erase_dead();

@@ -74,6 +74,10 @@ public:
     /// A goodbye waits so long for what was written to arrive.
     static constexpr std::chrono::milliseconds kGoodbye{500};
 
+    /// A remote is taken for gone when nothing authentic comes from it for so long, though SCTP asks it for a sign of
+    /// life every 10 s.
+    static constexpr std::chrono::seconds kSilence{30};
+
     struct Options {
         Role role = Role::client;
         std::vector<crypto::Sha256Digest> remote_certificates;  ///< the remote shows one of these; empty: any
@@ -101,6 +105,10 @@ public:
 
     Clock::time_point deadline() const noexcept;
     void on_time();
+
+    /// A check of the remote's has come, so it is there. For listeners: what answers the checks of a dialer may be
+    /// another process than the one that it was connected to.
+    void note_check() noexcept { heard_ = driver_.now(); }
 
     /// Data channels can be used.
     bool is_open() const noexcept { return phase_ == Phase::open || phase_ == Phase::closing; }
@@ -234,7 +242,7 @@ private:
     void erase_dead() noexcept;
     void on_backlog(Channel& channel) noexcept;
     void linger(Channel& channel) noexcept;
-    Channel& oldest_lingering() noexcept;
+    Channel* oldest_lingering() noexcept;
     void update_timer(Channel& channel) noexcept;
     void wake(Channel& channel, std::uint8_t whom) noexcept;
     void check_backlog() noexcept;
@@ -261,6 +269,8 @@ private:
     Phase phase_ = Phase::handshake;
     Error error_;
     Clock::time_point closing_until_ = Clock::time_point::max();
+    Clock::time_point heard_{};                               // the remote, last
+    Clock::time_point silent_at_ = Clock::time_point::max();  // when to look at that again
 
     std::uint16_t streams_ = 0;  // that SCTP has agreed on
     ChannelIds ids_;

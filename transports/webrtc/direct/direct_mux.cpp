@@ -146,6 +146,8 @@ void DirectMux::on_stun(ByteView datagram, const UdpSocket::Endpoint& source) {
         auto& path = *known->second;
         if (path.remote_ != source && check->use_candidate) {
             expect_at(path, source);
+        } else if (auto core = path.core_.lock()) {
+            core->session.note_check();
         }
     } else if (slot != slots_.end() && slot->second.newest->username_.empty()) {
         auto& path = *slot->second.newest;

@@ -338,5 +338,43 @@ TEST_F(WebRtcSessionPeers, ConnectionEndsWhenTheRemoteRunsOutOfNumbers) {
     EXPECT_EQ(session_->error(), Errc::limit_exceeded);
 }
 
+/// Its heartbeats are answered; then it is there no more, with data under way to it or without.
+TEST_F(WebRtcSessionPeers, RemoteThatVanishesIsNoticedWithinHalfAMinute) {
+    const auto idle = [&](Clock::duration time) {
+        for (const auto until = now_ + time; now_ < until && !session_->has_ended();) {
+            exchange();
+            session_->on_time();
+        }
+    };
+    idle(3min);
+    ASSERT_FALSE(session_->has_ended());
+    const auto vanish = [&](Clock::duration limit, Clock::duration check) {
+        const auto start = now_;
+        auto next_check = check;
+        while (now_ - start < limit && !session_->has_ended()) {
+            tick();
+            sent_.clear();
+            if (now_ >= session_->deadline()) {
+                session_->on_time();
+            }
+            if (now_ - start >= next_check) {
+                session_->note_check();
+                next_check += check;
+            }
+        }
+        return now_ - start;
+    };
+    // Whoever still sends checks is there, until SCTP gives up.
+    vanish(45s, 15s);
+    ASSERT_FALSE(session_->has_ended());
+    idle(1min);
+    ASSERT_FALSE(session_->has_ended());
+    const auto took = vanish(2min, 1h);
+    EXPECT_TRUE(session_->has_ended());
+    EXPECT_EQ(session_->error(), asio::error::make_error_code(asio::error::timed_out));
+    EXPECT_GE(took, WebRtcSession::kSilence - 15s);
+    EXPECT_LE(took, WebRtcSession::kSilence + 1s);
+}
+
 }  // namespace
 }  // namespace libp2p::webrtc
