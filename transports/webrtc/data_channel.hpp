@@ -70,6 +70,7 @@ struct Channel {
     bool fin_pending = false;    ///< behind what `writer` has
     bool close_pending = false;  ///< behind all of these
 
+    bool reset_is_owed = false;   ///< the remote's next reset is of the channel that had the number before
     bool remote_closed = false;   ///< the remote has reset its half of the SCTP stream
     bool is_detached = false;     ///< its number may be another channel's
     bool is_full = false;         ///< more waits to be read than should

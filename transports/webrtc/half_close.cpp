@@ -152,7 +152,7 @@ Actions HalfClose::on_acknowledged(TimePoint now) noexcept {
         return actions;
     }
     if (was_reset_) {
-        close(actions);
+        close_deadline_ = std::min(close_deadline_, now + kCloseGrace);
     } else if (fin_ == Fin::sent && !has_fin_ack_) {
         finish_fin(actions, now);
     }

@@ -18,10 +18,11 @@ inline constexpr std::chrono::seconds kFinAcknowledgedTimeout{1};
 /// any progress.
 inline constexpr std::chrono::seconds kAbandonedTimeout{10};
 
-/// How long the channel stays open for a RESET to arrive: peers report a closed channel at once.
+/// How long the channel stays open for a RESET to arrive, in all: peers report a closed channel at once.
 inline constexpr std::chrono::milliseconds kResetLinger{500};
 
-/// How long it stays open behind the last octet towards a peer that never says that it has read a FIN.
+/// How long it stays open, unless the remote closes it, behind what has arrived there and may not have been read: a
+/// RESET, or the last octet towards a peer that never says that it has read a FIN.
 inline constexpr std::chrono::milliseconds kCloseGrace{250};
 
 /// Decides how a stream over a data channel ends (libp2p specs, webrtc: "Data Channel multiplexing"): which frames are

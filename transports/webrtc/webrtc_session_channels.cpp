@@ -71,14 +71,19 @@ void WebRtcSession::on_remote_open(std::uint16_t id) {
         return;
     }
     const auto limit = is_proven_ ? std::size_t{limits_.accept_backlog} : kEarlyChannels;
-    const auto closing = closing_.find(id);
-    const bool is_free = find(id) == nullptr && (closing == closing_.end() || closing->second.remote);
-    const bool is_usable = id < streams_ && !is_ours(id) && is_free;
+    const bool is_usable = id < streams_ && !is_ours(id) && find(id) == nullptr;
     if (!is_usable || !takes_streams() || accept_queue_size_ >= limit) {
         refuse(id);
         return;
     }
     auto& channel = add(id, Direction::inbound);
+    const auto closing = closing_.find(id);
+    if (closing != closing_.end() && !closing->second.remote) {
+        // libdatachannel gives a number away again before it has reset its half of the channel before.
+        channel.reset_is_owed = true;
+        closing->second.remote = true;
+        settle_number(id);
+    }
     channel.acknowledged = true;
     channel.ack_pending = true;
     channel.queued_for_accept = true;
@@ -201,6 +206,9 @@ void WebRtcSession::on_remote_reset(std::span<const std::uint16_t> streams) {
                 closing->second.remote = true;
                 settle_number(id);
             }
+            continue;
+        }
+        if (std::exchange(channel->reset_is_owed, false)) {
             continue;
         }
         channel->remote_closed = true;

@@ -79,22 +79,24 @@ void WebRtcSession::linger(Channel& channel) noexcept {
     channel.record_charged = memory_.hold(sizeof(Channel));
     ++lingering_;
     channel.is_lingering = true;
-    if (!channel.record_charged || lingering_ > kLingering) {
-        auto& victim = channel.record_charged ? oldest_lingering() : channel;
-        apply(victim, victim.state.abort(driver_.now()));
-        if (&victim != &channel) {
-            bury_if_done(victim);
-        }
+    auto* victim = channel.record_charged ? nullptr : &channel;
+    if (victim == nullptr && lingering_ > kLingering) {
+        victim = oldest_lingering();
+    }
+    if (victim != nullptr) {
+        apply(*victim, victim->state.abort(driver_.now()));
+        bury_if_done(*victim);
     }
 }
 
-Channel& WebRtcSession::oldest_lingering() noexcept {
+/// Null when all of them have been cut off, and go by themselves in a moment.
+Channel* WebRtcSession::oldest_lingering() noexcept {
     for (auto& channel : channels_) {
         if (channel.is_lingering && channel.state.write_half() != HalfClose::WriteHalf::aborted) {
-            return channel;
+            return &channel;
         }
     }
-    return channels_.back();
+    return nullptr;
 }
 
 /// Nobody needs the channel any more. It goes with the next `erase_dead`, as a caller may be looking at it.

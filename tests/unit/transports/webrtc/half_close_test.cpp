@@ -179,7 +179,7 @@ TEST_F(HalfCloseTest, NoStopSendingBehindTheEnd) {
     EXPECT_EQ(close_read(), "");
 }
 
-TEST_F(HalfCloseTest, AbortSendsAResetAndClosesWhenItHasArrived) {
+TEST_F(HalfCloseTest, AbortSendsAResetAndClosesAMomentAfterItHasArrived) {
     EXPECT_EQ(abort(), "discard RESET reader writer");
     EXPECT_EQ(half.read_half(), ReadHalf::aborted);
     EXPECT_EQ(half.write_half(), WriteHalf::aborted);
@@ -187,8 +187,25 @@ TEST_F(HalfCloseTest, AbortSendsAResetAndClosesWhenItHasArrived) {
     EXPECT_EQ(close_write(), "");
     EXPECT_EQ(payload(), "");
     EXPECT_EQ(flag(Flag::fin), "");
-    EXPECT_EQ(acknowledged(), "close");
+    EXPECT_EQ(acknowledged(), "") << "it may not have been read";
+    EXPECT_EQ(half.deadline(), now + kCloseGrace);
+    EXPECT_EQ(wait(), "close");
     EXPECT_TRUE(half.is_over());
+}
+
+TEST_F(HalfCloseTest, AbortClosesWhenTheRemoteDoes) {
+    abort();
+    acknowledged();
+    EXPECT_EQ(channel_closed(), "discard close");
+    EXPECT_TRUE(half.is_over());
+}
+
+TEST_F(HalfCloseTest, ResetThatIsAcknowledgedLateStaysNoLonger) {
+    abort();
+    const auto until = half.deadline();
+    now += kResetLinger - std::chrono::milliseconds(1);
+    acknowledged();
+    EXPECT_EQ(half.deadline(), until);
 }
 
 TEST_F(HalfCloseTest, AbortClosesWithoutAWordOfTheRemote) {
@@ -220,7 +237,8 @@ TEST_F(HalfCloseTest, CrossingResetsClose) {
 
 TEST_F(HalfCloseTest, ReleaseOfAnOpenStreamResets) {
     EXPECT_EQ(release(), "discard RESET reader writer");
-    EXPECT_EQ(acknowledged(), "close");
+    EXPECT_EQ(acknowledged(), "");
+    EXPECT_EQ(wait(), "close");
 }
 
 TEST_F(HalfCloseTest, ReleaseAfterAbortAddsNothing) {

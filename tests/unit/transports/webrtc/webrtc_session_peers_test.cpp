@@ -319,6 +319,34 @@ TEST_F(WebRtcSessionPeers, NumberThatIsResetTwiceIsGivenOutOnce) {
     }
 }
 
+/// libdatachannel opens a channel on a number of which we have reset our half, and resets its own only then.
+TEST_F(WebRtcSessionPeers, ChannelMayBeOpenedBeforeTheOneBeforeIsReset) {
+    auto* first = opened(2);
+    ASSERT_NE(first, nullptr);
+    tell(2, kFin);
+    ASSERT_TRUE(session_->close_write(*first));
+    exchange();
+    tell(2, kFinAck);
+    exchange();
+    session_->release(*first);
+    for (int i = 0; i < 2; ++i) {
+        auto* channel = opened(2);
+        ASSERT_NE(channel, nullptr);
+        ASSERT_TRUE(remote_.association->reset(2));
+        exchange();
+        tell(2, kHello);
+        exchange();
+        EXPECT_EQ(read(*channel), "hello");
+        ASSERT_TRUE(write(*channel, {kHello}));
+        session_->abort(*channel);
+        session_->release(*channel);
+        exchange();
+        now_ += kResetLinger;
+        session_->on_time();
+        exchange();
+    }
+}
+
 /// go-libp2p uses no number again, and does not heed that SCTP refuses those behind the last.
 TEST_F(WebRtcSessionPeers, ConnectionEndsWhenTheRemoteRunsOutOfNumbers) {
     const auto packet_on = [](unsigned stream) {
