@@ -44,6 +44,7 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
         )
         ->check(CLI::IsMember(webrtc_versions()))
         ->type_name("N");
+    command.add_flag("--no-gso", options.no_gso, "Send and receive UDP datagrams one by one");
 }
 
 void add_address(CLI::App& command, std::string& address) {

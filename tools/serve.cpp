@@ -94,7 +94,9 @@ void serve_protocols(Host& host) {
     host.handle(echo::kProtocol, echo::serve);
 }
 
-awaitable<result<void>> listen_and_report(Session& session, std::vector<Multiaddr> addresses) {
+awaitable<result<void>> listen_and_report(
+    Session& session, std::vector<Multiaddr> addresses, std::function<void()> on_listening
+) {
     auto& host = session.host();
     auto events = host.subscribe(4096);
     if (!events) {
@@ -107,6 +109,9 @@ awaitable<result<void>> listen_and_report(Session& session, std::vector<Multiadd
         }
     }
     print_listening(session, host);
+    if (on_listening) {
+        on_listening();
+    }
     Reporter report(session.output());
     for (;;) {
         auto event = co_await events->next();

@@ -73,6 +73,7 @@ awaitable<void> run_command(const Command& command, Session& session, StopSignal
 
 WebRtcDirectOptions webrtc_options(const CommonOptions& options) {
     WebRtcDirectOptions webrtc;
+    webrtc.segmentation = !options.no_gso;
     if (!options.webrtc_version.empty()) {
         webrtc.dial_version = options.webrtc_version == "2" ? 2 : 1;
         webrtc.version_patience = std::chrono::milliseconds(0);  // no other version

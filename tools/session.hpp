@@ -17,6 +17,7 @@ struct CommonOptions {
     std::string log;  ///< levels; empty: what LIBP2P_LOG says
     std::string security = "noise";
     std::string muxer = "yamux";
+    bool no_gso = false;                        ///< UDP without segmentation and coalescing by the kernel
     std::string webrtc_version;                 ///< "1", "2"; empty: 1, then 2 when nobody answers
     std::string key_file;                       ///< empty: a key for this run only
     std::chrono::milliseconds timeout{20'000};  ///< longest silence of the remote

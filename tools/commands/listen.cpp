@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+#include "tools/browser_page.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/options.hpp"
 #include "tools/serve.hpp"
 
+#include <libp2p/tasks.hpp>
+
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace libp2p::tools {
@@ -12,7 +17,34 @@ namespace {
 struct ListenOptions {
     CommonOptions common;
     std::vector<std::string> addresses{"/ip4/127.0.0.1/tcp/0"};
+    std::string http;  ///< where to serve the page for browsers; empty: nowhere
 };
+
+bool is_for_browsers(const Multiaddr& address) {
+    return address.has(Protocol::webrtc_direct);
+}
+
+/// Serves the page at `endpoint`, beside all else.
+awaitable<result<void>> listen_with_page(
+    Session& session, std::vector<Multiaddr> addresses, asio::ip::tcp::endpoint endpoint
+) {
+    auto page = BrowserPage::add_to(session);
+    auto bound = page->listen(endpoint);
+    if (!bound) {
+        co_return bound.error();
+    }
+    if (std::none_of(addresses.begin(), addresses.end(), is_for_browsers)) {
+        addresses.push_back(webrtc_address_beside(endpoint));
+    }
+    result<void> outcome = ok();
+    auto body = [&](TaskScope& tasks) -> awaitable<void> {
+        tasks.spawn(page->serve());
+        auto listening = listen_and_report(session, addresses, [&page] { page->report(); });
+        outcome = co_await std::move(listening);
+    };
+    co_await with_tasks(body);
+    co_return outcome;
+}
 
 int listen_command(const ListenOptions& options) {
     std::vector<Multiaddr> addresses;
@@ -23,9 +55,17 @@ int listen_command(const ListenOptions& options) {
         }
         addresses.push_back(std::move(*address));
     }
+    std::optional<asio::ip::tcp::endpoint> http;
+    if (!options.http.empty()) {
+        auto parsed = parse_http_address(options.http);
+        if (!parsed) {
+            return fail(options.common, parsed.error());
+        }
+        http = *parsed;
+    }
     return run_session(options.common, [&](Session& session) {
         serve_protocols(session.host());
-        return listen_and_report(session, addresses);
+        return http ? listen_with_page(session, addresses, *http) : listen_and_report(session, addresses);
     });
 }
 
@@ -40,6 +80,11 @@ void add_listen_command(CLI::App& program, Action& chosen) {
         )
         ->type_name("MULTIADDR")
         ->expected(1, -1);
+    command
+        ->add_option(
+            "--http", options->http, "Serve a page for browsers at HOST:PORT, with a chat that stdin takes part in"
+        )
+        ->type_name("ADDRESS");
     add_common_options(*command, options->common);
     command->callback([options, &chosen] { chosen = [options] { return listen_command(*options); }; });
 }

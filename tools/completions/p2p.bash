@@ -5,7 +5,7 @@ _p2p()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     local commands="key listen ping identify perf echo connect streams addr cert"
-    local common="--json --key --log --timeout --security --muxer --webrtc-version --help"
+    local common="--json --key --log --timeout --security --muxer --webrtc-version --no-gso --help"
     COMPREPLY=()
 
     case $previous in

@@ -25,6 +25,7 @@ complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l log -x -a "trace debu
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l timeout -x -d "Give up after so many silent seconds"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l security -x -a noise -d "Security protocol"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l muxer -x -a yamux -d "Stream multiplexer"
+complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l no-gso -d "Send and receive UDP datagrams one by one"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l webrtc-version -x -a "1 2" -d "WebRTC-Direct version to dial with"
 
 complete -c p2p -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from new show" -a "new show"

@@ -52,7 +52,7 @@ export class Browser {
 
   /** A page at `url`. */
   async open (url, { width = 1280, height = 800, scale = 1, dark = false } = {}) {
-    const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' })
+    const { targetId } = await this.send('Target.createTarget', { url: 'about:blank', newWindow: true })
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true })
     const page = new Page(this, sessionId, targetId)
     await page.send('Page.enable')
