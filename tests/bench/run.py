@@ -24,11 +24,23 @@ import time
 MIB = 1024 * 1024
 
 
+LISTEN_ON = {"tcp": "/ip4/127.0.0.1/tcp/0", "webrtc-direct": "/ip4/127.0.0.1/udp/0/webrtc-direct"}
+
+
+class Program(collections.namedtuple("Program", "argv flags")):
+    """A peer program, and what is said to each of its commands."""
+
+    def command(self, words):
+        return self.argv + words + self.flags
+
+
 class Listener:
     """A listening peer process; ended by its own pid."""
 
-    def __init__(self, argv):
-        self.process = subprocess.Popen(argv + ["listen", "--listen", "/ip4/127.0.0.1/tcp/0"] + json_flag(argv),
+    def __init__(self, program, transport):
+        argv = program.command(["listen", "--listen", LISTEN_ON[transport]])
+        marker = "/webrtc-direct" if transport == "webrtc-direct" else "/tcp/"
+        self.process = subprocess.Popen(argv,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.address = None
         deadline = time.monotonic() + 30
@@ -44,7 +56,8 @@ class Listener:
             except ValueError:
                 continue
             if event.get("event") == "listening":
-                self.address = next(a for a in event["addresses"] if "/ip4/127.0.0.1/tcp/" in a)
+                self.address = next(
+                    a for a in event["addresses"] if a.startswith("/ip4/127.0.0.1/") and marker in a)
         if self.address is None:
             self.close()
             raise RuntimeError("no listening event from " + " ".join(argv))
@@ -66,13 +79,29 @@ class Listener:
         self.close()
 
 
-def json_flag(argv):
-    return ["--json"] if os.path.basename(argv[0]) == "p2p" else []
+class Relay:
+    """A link in user space between a dialer and a listener, with delay and loss."""
+
+    def __init__(self, bench_dir, address, delay_ms, loss_percent):
+        self.port = re.search(r"/udp/(\d+)/", address).group(1)
+        self.address = address
+        self.process = subprocess.Popen(
+            [os.path.join(bench_dir, "udp_relay"), self.port, str(delay_ms), str(loss_percent)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        port = json.loads(self.process.stdout.readline())["port"]
+        return self.address.replace(f"/udp/{self.port}/", f"/udp/{port}/")
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(5)
 
 
-def client(argv, words, timeout=120):
+def client(program, words, timeout=120):
     """Runs a client command and returns the JSON objects it printed."""
-    done = subprocess.run(argv + words + json_flag(argv), capture_output=True, text=True, timeout=timeout)
+    argv = program.command(words)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
     objects = []
     for line in done.stdout.splitlines():
         try:
@@ -80,7 +109,7 @@ def client(argv, words, timeout=120):
         except ValueError:
             pass
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(argv + words)}: exit {done.returncode}: {done.stdout[-300:]} {done.stderr[-300:]}")
+        raise RuntimeError(f"{' '.join(argv)}: exit {done.returncode}: {done.stdout[-300:]} {done.stderr[-300:]}")
     return objects
 
 
@@ -88,56 +117,72 @@ def last(objects, key):
     return next(o for o in reversed(objects) if key in o)
 
 
-# --- one measurement each: (argv, address) -> {figure: value} ------------------------------------------------------------
+# --- one measurement each: (program, address) -> {figure: value} ---------------------------------------------------------
 
-def upload(argv, address, size):
-    result = last(client(argv, ["perf", address, "--upload", str(size), "--download", "0"]), "upload_seconds")
+def upload(program, address, size):
+    result = last(client(program, ["perf", address, "--upload", str(size), "--download", "0"]), "upload_seconds")
     return {"upload_MBps": size / result["upload_seconds"] / 1e6}
 
 
-def download(argv, address, size):
-    result = last(client(argv, ["perf", address, "--upload", "0", "--download", str(size)]), "download_seconds")
+def download(program, address, size):
+    result = last(client(program, ["perf", address, "--upload", "0", "--download", str(size)]), "download_seconds")
     return {"download_MBps": size / result["download_seconds"] / 1e6}
 
 
-def many_streams(argv, address, size):
+def many_streams(program, address, size):
     words = ["perf", address, "--upload", str(size // 64), "--download", "0", "--streams", "64"]
-    result = last(client(argv, words), "upload_seconds")
+    result = last(client(program, words), "upload_seconds")
     figures = {"upload_64_streams_MBps": result["upload_bytes"] / result["upload_seconds"] / 1e6}
     if "jain" in result:
         figures["jain_index"] = result["jain"]
     return figures
 
 
-def ping(argv, address, count):
-    return {"ping_ms": last(client(argv, ["ping", address, "--count", str(count)]), "median_ms")["median_ms"]}
+def ping(program, address, count):
+    return {"ping_ms": last(client(program, ["ping", address, "--count", str(count)]), "median_ms")["median_ms"]}
 
 
-def connect(argv, address, count):
-    result = last(client(argv, ["connect", address, "--count", str(count)]), "median_ms")
-    return {"connect_ms": result["median_ms"], "connects_per_second": result["per_second"]}
+def connect(program, address, count):
+    result = last(client(program, ["connect", address, "--count", str(count)]), "median_ms")
+    figures = {"connect_ms": result["median_ms"], "connects_per_second": result["per_second"]}
+    if "p99_ms" in result:
+        figures["connect_p99_ms"] = result["p99_ms"]
+    return figures
 
 
-def identified(argv, address, count):
+def identified(program, address, count):
     """The same until identify is known, too."""
-    result = last(client(argv, ["connect", address, "--count", str(count), "--identify"]), "median_ms")
+    result = last(client(program, ["connect", address, "--count", str(count), "--identify"]), "median_ms")
     return {"connect_and_identify_ms": result["median_ms"]}
 
 
-def streams(argv, address, count):
-    result = last(client(argv, ["streams", address, "--count", str(count), "--parallel", "64"]), "per_second")
+def streams(program, address, count):
+    result = last(client(program, ["streams", address, "--count", str(count), "--parallel", "64"]), "per_second")
     return {"streams_per_second": result["per_second"]}
 
 
-def burst(argv, address, count):
+def burst(program, address, count):
     """256 streams at once: the first ones of a process, and what they take once it is warm."""
-    cold = last(client(argv, ["streams", address, "--count", "256", "--parallel", "256"]), "per_second")
-    warm = last(client(argv, ["streams", address, "--count", str(count), "--parallel", "256"]), "per_second")
+    cold = last(client(program, ["streams", address, "--count", "256", "--parallel", "256"]), "per_second")
+    warm = last(client(program, ["streams", address, "--count", str(count), "--parallel", "256"]), "per_second")
     return {"first_256_streams_ms": 256 / cold["per_second"] * 1000, "burst_256_ms": 256 / warm["per_second"] * 1000}
 
 
-def machine_limits(bench_dir):
-    """What the machine does without libp2p: raw TCP, raw ping-pong, the cipher alone."""
+def over(bench_dir, label, delay_ms, loss_percent):
+    """Bulk both ways over a worse link."""
+    def impaired(program, address, size):
+        figures = {}
+        with Relay(bench_dir, address, delay_ms, loss_percent) as relayed:
+            for function in (upload, download):
+                for key, value in function(program, relayed, size).items():
+                    figures[f"{label}_{key}"] = value
+        return figures
+    return impaired
+
+
+def machine_limits(bench_dir, transport):
+    """What the machine does without libp2p: raw TCP, raw ping-pong, the cipher alone. And what programs tell of our
+    hosts in one process."""
     figures = {}
     if shutil.which("iperf3"):
         with socket.socket() as probe:
@@ -152,7 +197,8 @@ def machine_limits(bench_dir):
         if done.returncode == 0:
             bits = json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"]
             figures["iperf3_MBps"] = bits / 8 / 1e6
-    for program in ("raw_tcp_ping", "cipher_bench", "memory_bench"):
+    programs = {"tcp": ("raw_tcp_ping", "cipher_bench", "memory_bench"), "webrtc-direct": ("webrtc_bench", "dtls_bench")}
+    for program in programs[transport]:
         path = os.path.join(bench_dir, program)
         if os.path.exists(path):
             done = subprocess.run([path], capture_output=True, text=True, timeout=60)
@@ -160,22 +206,47 @@ def machine_limits(bench_dir):
     return figures
 
 
-def measure(name, argv, rounds, quick, figures):
-    size = (64 if quick else 1024) * MIB
+def plan_of(name, options):
+    """What is measured of a program, with amounts that take it some seconds."""
+    quick = options.quick
     slow = name in ("js", "py")
-    plan = [
-        (upload, size // (8 if slow else 1)),
-        (download, size // (8 if slow else 1)),
-        (ping, 200 if quick else 5000 if not slow else 500),
-        (connect, 20 if quick else 500 if not slow else 30),
-        (streams, 500 if quick else 50_000 if not slow else 2000),
+    if options.transport == "tcp":
+        size = (64 if quick else 1024) * MIB // (8 if slow else 1)
+        plan = [
+            (upload, size),
+            (download, size),
+            (ping, 200 if quick else 5000 if not slow else 500),
+            (connect, 20 if quick else 500 if not slow else 30),
+            (streams, 500 if quick else 50_000 if not slow else 2000),
+        ]
+        if name == "ours":
+            plan += [(many_streams, size), (burst, 20_000), (identified, 20 if quick else 500)]
+        return plan
+    size = (16 if quick else 64) * MIB
+    if name == "ours, no GSO":
+        return [(upload, 4 * size), (download, 4 * size)]
+    if name != "ours":
+        # 512 streams are all that go-libp2p opens in one connection's life.
+        return [(upload, size), (download, size), (ping, 200), (connect, 20), (streams, 400)]
+    size *= 8
+    return [
+        (upload, size),
+        (download, size),
+        (many_streams, size),
+        (ping, 200 if quick else 5000),
+        (connect, 20 if quick else 500),
+        (streams, 500 if quick else 20_000),
+        (over(options.bench_dir, "relayed", 0, 0), size),
+        (over(options.bench_dir, "loss_1_percent", 0, 1), size // 4),
+        (over(options.bench_dir, "delay_50_ms", 50, 0), size),
     ]
-    if name == "ours":
-        plan += [(many_streams, size), (burst, 20_000), (identified, 20 if quick else 500)]
-    with Listener(argv) as listener:
-        for function, amount in plan:
+
+
+def measure(name, program, options, figures):
+    with Listener(program, options.transport) as listener:
+        for function, amount in plan_of(name, options):
             try:
-                got = function(argv, listener.address, amount)
+                got = function(program, listener.address, amount)
             except (RuntimeError, subprocess.TimeoutExpired, StopIteration) as error:
                 print(f"  {name} {function.__name__}: {error}", file=sys.stderr)
                 continue
@@ -193,27 +264,32 @@ def main():
     root = os.path.dirname(os.path.dirname(here))
     parser.add_argument("--p2p", default=os.path.join(root, "build/release/tools/p2p"))
     parser.add_argument("--bench-dir", default=os.path.join(root, "build/release/tests/bench"))
+    parser.add_argument("--transport", choices=LISTEN_ON, default="tcp")
     parser.add_argument("--peers", default="go,rust,litep2p,js", help="comma separated; empty measures only ours")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="small amounts: checks that it runs, not how fast")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
 
-    programs = {"ours": [os.path.abspath(options.p2p)]}
+    p2p = [os.path.abspath(options.p2p)]
+    programs = {"ours": Program(p2p, ["--json"])}
+    if options.transport == "webrtc-direct":
+        programs["ours, no GSO"] = Program(p2p, ["--json", "--no-gso"])
     wanted = [p for p in options.peers.split(",") if p]
     if wanted:
         built = subprocess.run([os.path.join(root, "tests/interop/peers/build")] + wanted,
                                stdout=subprocess.PIPE, text=True, check=True)
-        programs.update(json.loads(built.stdout.strip().splitlines()[-1]))
+        for name, argv in json.loads(built.stdout.strip().splitlines()[-1]).items():
+            programs[name] = Program(argv, [])
 
     figures = {}
     limits = {}
     for round_number in range(options.rounds):
         print(f"round {round_number + 1} of {options.rounds}", file=sys.stderr)
-        for key, value in machine_limits(options.bench_dir).items():
+        for key, value in machine_limits(options.bench_dir, options.transport).items():
             limits.setdefault(key, []).append(value)
-        for name, argv in programs.items():
-            measure(name, argv, round_number, options.quick, figures)
+        for name, program in programs.items():
+            measure(name, program, options, figures)
 
     median = {k: {n: statistics.median(v) for n, v in by.items()} for k, by in figures.items()}
     limit = {k: statistics.median(v) for k, v in limits.items()}
@@ -225,7 +301,7 @@ def main():
     print(f"{'figure':26}" + "".join(f"{n:>12}" for n in names) + f"{'ours/best':>12}  spread of ours")
     for key, by in median.items():
         less_is_better = key.endswith("_ms")
-        others = [v for n, v in by.items() if n != "ours"]
+        others = [v for n, v in by.items() if not n.startswith("ours")]
         ratio = ""
         if others and "ours" in by:
             best = min(others) if less_is_better else max(others)

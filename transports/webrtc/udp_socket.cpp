@@ -135,22 +135,27 @@ awaitable<result<void>> UdpSocket::wait_readable() {
 }
 
 awaitable<void> UdpSocket::receive_all(Receiver& receiver) {
-    Bytes buffer(kReceiveBufferSize);
     for (;;) {
         auto readable = co_await wait_readable();
         if (!readable) {
             co_return;
         }
-        for (int i = 0; i < kBurst; ++i) {
-            error_code ec;
-            auto received = receive(buffer, ec);
-            if (ec) {
-                break;
-            }
-            received.each([&](ByteView datagram) { receiver.on_datagram(datagram, received.from); });
-        }
+        receive_burst(receiver);
         receiver.on_burst_end();
         flush();
+    }
+}
+
+/// What comes is handed on before the next call: one buffer does for all sockets of a thread, and an idle one has none.
+void UdpSocket::receive_burst(Receiver& receiver) {
+    static thread_local std::array<std::uint8_t, kReceiveBufferSize> buffer;
+    for (int i = 0; i < kBurst; ++i) {
+        error_code ec;
+        const auto received = receive(buffer, ec);
+        if (ec) {
+            return;
+        }
+        received.each([&](ByteView datagram) { receiver.on_datagram(datagram, received.from); });
     }
 }
 

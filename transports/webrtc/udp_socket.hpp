@@ -167,6 +167,7 @@ private:
 
     UdpSocket(asio::ip::udp::socket socket, Endpoint local, Options options);
 
+    void receive_burst(Receiver& receiver);
     bool fits(const Endpoint& to, ByteView datagram) const noexcept;
     bool transmit(Batch& batch);
     error_code send_part(const Batch& batch, ByteView part, bool segmented) noexcept;
