@@ -8,7 +8,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const libp2p::ByteView packet(data, size);
-    (void)libp2p::webrtc::streams_in_init(packet);
+    (void)libp2p::webrtc::init_of(packet);
     if (libp2p::webrtc::check_sctp_packet(packet) != libp2p::webrtc::SctpVerdict::pass) {
         return 0;
     }

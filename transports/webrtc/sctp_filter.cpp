@@ -104,7 +104,8 @@ bool uses_stream_beyond(ByteView packet, std::uint16_t streams) noexcept {
     return false;
 }
 
-std::optional<std::uint16_t> streams_in_init(ByteView packet) noexcept {
+std::optional<SctpInit> init_of(ByteView packet) noexcept {
+    constexpr std::size_t kWindow = 8;
     constexpr std::size_t kOutbound = 12;
     constexpr std::size_t kInbound = 14;
     if (packet.size() < kSctpCommonHeader + 20) {
@@ -114,7 +115,7 @@ std::optional<std::uint16_t> streams_in_init(ByteView packet) noexcept {
     if (type_of(init) != SctpChunkType::init) {
         return std::nullopt;
     }
-    return std::max(u16_at(init, kOutbound), u16_at(init, kInbound));
+    return SctpInit{std::max(u16_at(init, kOutbound), u16_at(init, kInbound)), u32_at(init, kWindow)};
 }
 
 }  // namespace libp2p::webrtc

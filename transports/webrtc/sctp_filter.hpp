@@ -25,8 +25,13 @@ SctpVerdict check_sctp_packet(ByteView packet) noexcept;
 /// ERROR chunk, which pion does not heed: whoever opened the stream there would wait for ever.
 bool uses_stream_beyond(ByteView packet, std::uint16_t streams) noexcept;
 
-/// The streams that the sender of an INIT has in mind: the larger number of those it wants to use, and of those it lets
-/// be used. Empty when the packet does not begin with an INIT.
-std::optional<std::uint16_t> streams_in_init(ByteView packet) noexcept;
+/// What the sender of an INIT has in mind.
+struct SctpInit {
+    std::uint16_t streams = 0;  ///< the larger number of those it wants to use, and of those it lets be used
+    std::uint32_t window = 0;   ///< octets that it can receive
+};
+
+/// Empty when the packet does not begin with an INIT.
+std::optional<SctpInit> init_of(ByteView packet) noexcept;
 
 }  // namespace libp2p::webrtc

@@ -22,6 +22,9 @@ constexpr std::size_t kAssociationMemory = 16 * 1024;
 /// What SCTP holds is looked at this coarsely, in octets.
 constexpr std::size_t kHeldStep = 16 * 1024;
 
+/// The window of webrtc-rs, octets. go-libp2p, which announces as many streams, sets another one.
+constexpr std::uint32_t kWindowOfTheLate = 1024 * 1024;
+
 /// A window that fills within this time is too small; one that has not for this long is too large.
 constexpr auto kGrowWithin = 300ms;
 constexpr auto kShrinkAfter = 5s;
@@ -111,11 +114,12 @@ void WebRtcSession::on_packet(ByteView packet) {
         return;
     }
     if (!association_) {
-        const auto wanted = streams_in_init(packet);
-        if (!wanted) {
+        const auto init = init_of(packet);
+        if (!init) {
             return;
         }
-        auto associated = associate(*wanted > kStreams);
+        is_late_ = init->streams > kStreams && init->window == kWindowOfTheLate;
+        auto associated = associate(init->streams > kStreams);
         if (!associated) {
             end(associated.error());
             return;

@@ -126,6 +126,10 @@ public:
     /// The remote has shown that it gets what we send.
     bool has_progressed() const noexcept { return dtls_.has_progressed(); }
 
+    /// The remote has dialled us and may be rust-libp2p, which opens channel 0 a moment after SCTP is ready, and loses
+    /// the channel for good when something comes on it before that.
+    bool may_be_late() const noexcept { return is_late_; }
+
     /// The remote is proven, and handlers are there: the bounds for strangers end.
     void set_proven() noexcept { is_proven_ = true; }
 
@@ -299,6 +303,7 @@ private:
     bool is_rust_ = false;      // the remote: it has no FIN_ACK and reads no more than 8 KiB at a time
     bool is_spender_ = false;   // see kStreamsForSpenders
     bool is_not_rust_ = false;  // what it does not do shows that it is another one
+    bool is_late_ = false;      // see may_be_late
     bool is_quiet_ = true;      // everything that was sent has been acknowledged
 
     std::size_t fixed_memory_ = 0;  // of `memory_`: the association with its streams

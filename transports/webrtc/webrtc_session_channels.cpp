@@ -64,7 +64,7 @@ void WebRtcSession::on_establishment(std::uint16_t id, ByteView octets) {
 }
 
 void WebRtcSession::on_remote_open(std::uint16_t id) {
-    if (id == 0 && handshake_ != nullptr) {
+    if (id == 0 && handshake_ != nullptr && !handshake_->is_detached) {
         handshake_->ack_pending = true;  // it was agreed on, but who opens it all the same gets the answer
         mark(*handshake_);
         pump();
@@ -347,8 +347,7 @@ bool WebRtcSession::send_controls(Channel& channel) {
         channel.close_pending = false;
         by_id_.erase(channel.id);
         channel.is_detached = true;
-        if (&channel == handshake_) {
-            handshake_->owned = false;
+        if (&channel == handshake_ && handshake_is_released_) {
             handshake_ = nullptr;
         }
         if (!std::exchange(channel.acknowledged, true)) {

@@ -4,7 +4,16 @@
 #include "transports/webrtc/direct/direct_address.hpp"
 #include "transports/webrtc/webrtc_stream.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
 namespace libp2p::webrtc {
+namespace {
+
+/// Time for a remote that is late to open channel 0. It needs about a millisecond; when it has not done so, it gives up
+/// after 10 s.
+constexpr std::chrono::milliseconds kForTheLate{30};
+
+}  // namespace
 
 Bytes noise_prologue(const crypto::Sha256Digest& dialer, const crypto::Sha256Digest& listener) {
     const auto prefix = as_bytes("libp2p-webrtc-noise:");
@@ -24,6 +33,13 @@ awaitable<result<ProvenRemote>> prove_remote(
     const bool is_dialer = direction == Direction::outbound;
     SecurityOptions options(is_dialer ? Direction::inbound : Direction::outbound, std::move(expected), {});
     options.prologue = is_dialer ? noise_prologue(own, remote) : noise_prologue(remote, own);
+    if (core->session.may_be_late()) {
+        asio::steady_timer timer(co_await asio::this_coro::executor, kForTheLate);
+        auto [interrupted] = co_await timer.async_wait(as_result);
+        if (interrupted) {
+            co_return interrupted;
+        }
+    }
     std::unique_ptr<ByteStream> channel =
         std::make_unique<WebRtcStream>(core, core->session.handshake_channel(), nullptr);
     auto secured = co_await noise.secure(std::move(channel), std::move(options));

@@ -106,17 +106,21 @@ TEST(SctpFilter, ChunksHaveALimit) {
     EXPECT_EQ(check_sctp_packet(octets), SctpVerdict::pass);
 }
 
-TEST(SctpFilter, AnInitTellsItsStreams) {
+TEST(SctpFilter, AnInitTellsItsStreamsAndItsWindow) {
     auto init = chunk(1, 20);
+    init[9] = 0x10;
     init[12] = 0x04;
     init[14] = 0xff;
     init[15] = 0xff;
-    EXPECT_EQ(streams_in_init(packet({init})), 65'535);
+    const auto found = init_of(packet({init}));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->streams, 65'535);
+    EXPECT_EQ(found->window, 0x100000U);
     init[14] = 0;
     init[15] = 1;
-    EXPECT_EQ(streams_in_init(packet({init})), 1024);
-    EXPECT_FALSE(streams_in_init(packet({chunk(0, 20)})));
-    EXPECT_FALSE(streams_in_init(Bytes(31, 1)));
+    EXPECT_EQ(init_of(packet({init}))->streams, 1024);
+    EXPECT_FALSE(init_of(packet({chunk(0, 20)})));
+    EXPECT_FALSE(init_of(Bytes(31, 1)));
 }
 
 }  // namespace

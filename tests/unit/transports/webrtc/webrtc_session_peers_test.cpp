@@ -107,8 +107,10 @@ protected:
         ASSERT_TRUE(remote_.association->connect());
         exchange();
         ASSERT_TRUE(remote_.is_open && session_->is_open());
-        session_->set_proven();
-        session_->release_handshake_channel();
+        if (is_proven_) {
+            session_->set_proven();
+            session_->release_handshake_channel();
+        }
     }
 
     void TearDown() override {
@@ -192,6 +194,13 @@ protected:
     Remote remote_;
     std::deque<Bytes> sent_;
     std::optional<WebRtcSession> session_;
+    bool is_proven_ = true;
+};
+
+/// As long as the remote is not proven.
+class WebRtcSessionHandshake : public WebRtcSessionPeers {
+protected:
+    WebRtcSessionHandshake() { is_proven_ = false; }
 };
 
 /// go-libp2p reads through a buffer of 4096 octets: what is longer has to begin with what a message of its own said.
@@ -345,6 +354,30 @@ TEST_F(WebRtcSessionPeers, ChannelMayBeOpenedBeforeTheOneBeforeIsReset) {
         session_->on_time();
         exchange();
     }
+}
+
+TEST_F(WebRtcSessionHandshake, OwnerOfItsChannelOutlivesAReset) {
+    auto& channel = session_->handshake_channel();
+    tell(0, Bytes{0x02, 0x08, 0x02});
+    exchange();
+    EXPECT_EQ(read(channel), Error(Errc::stream_reset).code().message());
+    tell(0, kDataChannelOpen, PayloadProtocol::dcep);
+    exchange();
+    EXPECT_EQ(&session_->handshake_channel(), &channel);
+    session_->release(channel);
+    exchange();
+    EXPECT_FALSE(session_->has_ended());
+    EXPECT_LE(session_->open_count(), 1U);
+}
+
+TEST_F(WebRtcSessionHandshake, OwnerOfItsChannelOutlivesItsClose) {
+    auto& channel = session_->handshake_channel();
+    ASSERT_TRUE(remote_.association->reset(0));
+    exchange();
+    EXPECT_EQ(read(channel), Error(Errc::stream_reset).code().message());
+    session_->release(channel);
+    exchange();
+    EXPECT_EQ(session_->open_count(), 0U);
 }
 
 /// go-libp2p uses no number again, and does not heed that SCTP refuses those behind the last.
