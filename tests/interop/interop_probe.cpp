@@ -10,6 +10,7 @@
 #include <libp2p/protocols/perf.hpp>
 #include <libp2p/tasks.hpp>
 #include <libp2p/timeout.hpp>
+#include <libp2p/waiter.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -34,6 +35,7 @@ struct ProbeOptions {
     CommonOptions common;
     std::string address;
     std::uint64_t bytes = 1024 * 1024;
+    std::uint64_t in_flight = 0;  // octets of an echo that are not back yet; 0: any number
     std::vector<std::string> listen{"/ip4/127.0.0.1/tcp/0"};
 };
 
@@ -81,8 +83,25 @@ awaitable<result<std::unique_ptr<Stream>>> open(Session& session, std::string ad
     co_return stream;
 }
 
-awaitable<result<void>> send_pattern(Stream& stream, std::uint64_t total, std::chrono::milliseconds timeout) {
+/// How far an echo has come back, and who waits for that.
+struct Progress {
+    explicit Progress(asio::any_io_executor executor) noexcept : changed(std::move(executor)) {}
+
+    std::uint64_t received = 0;
+    bool has_ended = false;
+    Waiter changed;
+};
+
+awaitable<result<void>> send_pattern(
+    Stream& stream, std::uint64_t total, std::uint64_t in_flight, Progress& progress, std::chrono::milliseconds timeout
+) {
     for (std::uint64_t sent = 0; sent < total;) {
+        while (in_flight != 0 && sent - progress.received >= in_flight && !progress.has_ended) {
+            auto interrupted = co_await progress.changed.wait();
+            if (interrupted) {
+                co_return interrupted;
+            }
+        }
         const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(total - sent, kBlockSize));
         auto written = co_await write(stream, pattern().at(sent, size));
         if (!written) {
@@ -94,9 +113,11 @@ awaitable<result<void>> send_pattern(Stream& stream, std::uint64_t total, std::c
     co_return co_await stream.close_write();
 }
 
-awaitable<result<void>> receive_pattern(Stream& stream, std::uint64_t total, std::chrono::milliseconds timeout) {
+awaitable<result<void>> receive_pattern(
+    Stream& stream, std::uint64_t total, Progress& progress, std::chrono::milliseconds timeout
+) {
     Bytes buffer(kBlockSize);
-    std::uint64_t received = 0;
+    auto& received = progress.received;
     for (;;) {
         auto got = co_await stream.read_some(buffer);
         if (!got && is_eof(got.error())) {
@@ -110,6 +131,7 @@ awaitable<result<void>> receive_pattern(Stream& stream, std::uint64_t total, std
             co_return Error(Errc::protocol_violation, "wrong octets after " + std::to_string(received));
         }
         received += *got;
+        progress.changed.notify();
         stream.expires_after(timeout);
     }
     if (received != total) {
@@ -121,23 +143,28 @@ awaitable<result<void>> receive_pattern(Stream& stream, std::uint64_t total, std
 }
 
 /// Sends the pattern through an echo, and checks what comes back meanwhile.
-awaitable<result<void>> echo_pattern(Session& session, std::string address, std::uint64_t total) {
+awaitable<result<void>> echo_pattern(
+    Session& session, std::string address, std::uint64_t total, std::uint64_t in_flight
+) {
     auto stream = co_await open(session, std::move(address), echo::kProtocol);
     if (!stream) {
         co_return stream.error();
     }
     const auto timeout = session.options().timeout;
+    Progress progress(session.host().executor());
     result<void> sent = ok();
     result<void> received = ok();
     auto send = [&]() -> awaitable<void> {
-        sent = co_await send_pattern(**stream, total, timeout);
+        sent = co_await send_pattern(**stream, total, in_flight, progress, timeout);
         if (!sent) {
             (*stream)->abort();
         }
     };
     auto both = [&](TaskScope& tasks) -> awaitable<void> {
         tasks.spawn(send());
-        received = co_await receive_pattern(**stream, total, timeout);
+        received = co_await receive_pattern(**stream, total, progress, timeout);
+        progress.has_ended = true;
+        progress.changed.notify();
         if (!received) {
             (*stream)->abort();
         }
@@ -149,7 +176,7 @@ awaitable<result<void>> echo_pattern(Session& session, std::string address, std:
 
 awaitable<result<void>> perf_echo(Session& session, const ProbeOptions& options) {
     const auto start = Clock::now();
-    auto echoed = co_await echo_pattern(session, options.address, options.bytes);
+    auto echoed = co_await echo_pattern(session, options.address, options.bytes, options.in_flight);
     if (!echoed) {
         co_return echoed.error();
     }
@@ -163,7 +190,7 @@ awaitable<result<void>> perf_echo(Session& session, const ProbeOptions& options)
 }
 
 awaitable<result<void>> half_close(Session& session, const ProbeOptions& options) {
-    auto echoed = co_await echo_pattern(session, options.address, 100'000);
+    auto echoed = co_await echo_pattern(session, options.address, 100'000, 0);
     if (!echoed) {
         co_return echoed.error();
     }
@@ -290,6 +317,7 @@ int run(int argc, char** argv) {
     Probe chosen = nullptr;
     auto* perf = add_probe(program, "perf-echo", "Echo a pattern and compare it", options, perf_echo, chosen);
     tools::add_size_option(*perf, "--bytes", options.bytes, "How much");
+    tools::add_size_option(*perf, "--in-flight", options.in_flight, "How much may be under way");
     add_probe(program, "reset", "See a reset, and make one", options, reset, chosen);
     add_probe(program, "half-close", "Close the sending side and read on", options, half_close, chosen);
     auto* listener = add_probe(program, "listen", "p2p listen, and more to probe", options, listen, chosen);
