@@ -30,8 +30,9 @@ from pathlib import Path
 from slow_link import SlowLink
 
 HERE = Path(__file__).resolve().parent
-PEERS = ("go", "rust", "litep2p", "js", "py")
-NAMES = {"go": "go-libp2p", "rust": "rust-libp2p", "litep2p": "litep2p", "js": "js-libp2p", "py": "py-libp2p"}
+PEERS = ("go", "rust", "litep2p", "js", "py", "chromium")
+NAMES = {"go": "go-libp2p", "rust": "rust-libp2p", "litep2p": "litep2p", "js": "js-libp2p", "py": "py-libp2p",
+         "chromium": "js in Chromium"}
 MIB = 1024 * 1024
 LOOPBACK = "/ip4/127.0.0.1/"
 STRANGER = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
@@ -43,12 +44,14 @@ SERVED_BY = {
 }
 # Who signs its addresses in a way that others take, and takes such a record: rust-libp2p knows the legacy domain only,
 # litep2p no records.
-WITH_RECORDS = frozenset({"go", "js", "py"})
+WITH_RECORDS = frozenset({"go", "js", "py", "chromium"})
 
 # Who listens for WebRTC-Direct version 2 as well, and who dials it on demand.
 LISTENS_V2 = frozenset({"go", "py"})
-DIALS_V2 = frozenset({"go", "py"})
+DIALS_V2 = frozenset({"go", "py", "chromium"})
 V2 = ("--webrtc-version", "2")
+# Who cannot listen, and dials over WebRTC-Direct alone.
+BROWSERS = frozenset({"chromium"})
 # Whose identify says nothing of the address that it sees over WebRTC.
 WITHOUT_OBSERVED = frozenset({("py", "webrtc-direct")})
 # Who cannot reset a stream.
@@ -113,6 +116,7 @@ class Program:
     name: str = "p2p"
     listens_v2: bool = True
     dials_v2: bool = True
+    dials: int = 3  # fresh connections whose time is measured
 
 
 @dataclass
@@ -332,9 +336,9 @@ def rate(count: int, seconds: float) -> float:
 
 
 def check_connect(dialer: Program, listener: Listener, sizes: Sizes) -> str:
-    summary = command(dialer, "connect", listener.address, "--count", "3").one(event="summary")
-    if summary.get("connections") != 3 or summary.get("failed") != 0:
-        raise Failed(f"of 3 connections: {summary}")
+    summary = command(dialer, "connect", listener.address, "--count", str(dialer.dials)).one(event="summary")
+    if summary.get("connections") != dialer.dials or summary.get("failed") != 0:
+        raise Failed(f"of {dialer.dials} connections: {summary}")
     known = identify(dialer, listener)
     for what, wanted in listener.transport.stack:
         if wanted not in str(known.get(what)):
@@ -518,9 +522,9 @@ def check_version_2(dialer: Program, listener: Listener, sizes: Sizes) -> str:
     summary = command(dialer, "ping", listener.address, "--count", str(sizes.pings), *V2).one(event="summary")
     if summary.get("received") != sizes.pings:
         raise Failed(str(summary))
-    summary = command(dialer, "connect", listener.address, "--count", "3", *V2).one(event="summary")
-    if summary.get("connections") != 3 or summary.get("failed") != 0:
-        raise Failed(f"of 3 connections: {summary}")
+    summary = command(dialer, "connect", listener.address, "--count", str(dialer.dials), *V2).one(event="summary")
+    if summary.get("connections") != dialer.dials or summary.get("failed") != 0:
+        raise Failed(f"of {dialer.dials} connections: {summary}")
     return f"{summary['median_ms']:.2f} ms"
 
 
@@ -875,6 +879,7 @@ def versions() -> dict[str, str]:
         "litep2p": (folder / "rust/Cargo.lock", r'name = "litep2p"\nversion = "([^"]+)"'),
         "js": (folder / "js/package-lock.json", r'"node_modules/libp2p": \{\s*"version": "([^"]+)"'),
         "py": (folder / "py/requirements.lock", r"(?m)^libp2p==(\S+)$"),
+        "chromium": (folder / "chromium/package-lock.json", r'"node_modules/libp2p": \{\s*"version": "([^"]+)"'),
     }
     found = {}
     for peer, (path, pattern) in patterns.items():
@@ -889,8 +894,9 @@ def table(cells: list[Cell], peers: list[str], transports: list[str], show) -> l
     for transport in transports:
         for direction in DIRECTIONS:
             for name in rows_over(transport):
-                shown = [show(by_key[p, transport, direction, name]) for p in peers]
-                rows.append([transport, direction, name, *shown])
+                cells_of_row = [by_key.get((p, transport, direction, name)) for p in peers]
+                if any(cells_of_row):
+                    rows.append([transport, direction, name, *(show(c) if c else "" for c in cells_of_row)])
     return rows
 
 
@@ -931,8 +937,8 @@ def document(cells: list[Cell], peers: list[str], transports: list[str], sizes: 
         "",
         "What the cells mean:",
         "",
-        "- connect: three fresh connections, and identify shows the transport, security and muxer; the figure is the",
-        "  median time.",
+        "- connect: three fresh connections (20 of a browser), and identify shows the transport, security and muxer; the",
+        "  figure is the median time.",
         "- identify: peer id, agent, all protocols, listen addresses, observed address and whether the record is signed",
         "  are what the other side says of itself.",
         f"- pings: {sizes.pings} on one stream; the median.",
@@ -946,7 +952,8 @@ def document(cells: list[Cell], peers: list[str], transports: list[str], sizes: 
         f"- streams, 8 at once: {sizes.many} streams of one WebRTC connection, as above; how many a second.",
         "- wrong certhash: the right address and peer id with another certificate; which error the dialer gives.",
         "- version 2: pings and three connections with what WebRTC-Direct calls `libp2p+webrtc+v2`; all else is version 1.",
-        "  With py-libp2p over WebRTC: 8 MiB, 20 pings, 8 streams at once, 100 in all.",
+        "  With py-libp2p over WebRTC: 8 MiB, 20 pings, 8 streams at once, 100 in all. In Chromium it is the dialer of",
+        "  `p2p listen --http`, in a browser that has been told to refuse what version 1 needs, and that has to refuse it.",
         "- unified-testing: libp2p's transport test contract (environment variables, Redis, YAML); the figure is the",
         "  handshake plus one round trip. The dialer once starts before the listener and waits; and a listener on",
         "  0.0.0.0 publishes an address that another machine can dial.",
@@ -1002,7 +1009,7 @@ def build_peers(wanted: list[str]) -> dict[str, list[str]]:
 def as_peer(name: str, argv: list[str]) -> Program:
     return Program(tuple(argv), listen_options=("--events",), tells_echo_end=True,
                    serves=SERVED_BY.get(name, frozenset()), records=name in WITH_RECORDS, short=name, name=NAMES[name],
-                   listens_v2=name in LISTENS_V2, dials_v2=name in DIALS_V2)
+                   listens_v2=name in LISTENS_V2, dials_v2=name in DIALS_V2, dials=20 if name in BROWSERS else 3)
 
 
 def main() -> int:
@@ -1056,6 +1063,8 @@ def main() -> int:
             for peer in wanted:
                 for transport in transports:
                     for direction in DIRECTIONS:
+                        if peer in BROWSERS and (transport, direction) != ("webrtc-direct", PEER_DIALS):
+                            continue
                         work.pair(peer, TRANSPORTS[transport], direction)
         finally:
             work.redis.close()
