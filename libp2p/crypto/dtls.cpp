@@ -218,6 +218,15 @@ bool is_client_hello(ByteView datagram) noexcept {
            fragment->message_size >= kMinClientHello;
 }
 
+bool is_handshake_underway(ByteView datagram) noexcept {
+    const auto record = parse_record(datagram);
+    if (!record || !record->plain || record->type != kHandshake) {
+        return false;
+    }
+    const auto fragment = parse_fragment(record->body);
+    return fragment && fragment->type != kClientHello;
+}
+
 /// The functions that BoringSSL calls, with access to the session they are for.
 struct DtlsSession::Bridge {
     static DtlsSession& session(BIO* bio) noexcept { return *static_cast<DtlsSession*>(BIO_get_data(bio)); }
@@ -464,6 +473,14 @@ ByteView refusal() noexcept {
     return kRefusal;
 }
 
+ByteView handshake_lost() noexcept {
+    // Its number is beyond those of the flight that came before: those do not count twice.
+    static constexpr std::array<std::uint8_t, 15> kLost{
+        SSL3_RT_ALERT, 0xfe, 0xfd, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, SSL3_AL_FATAL, SSL_AD_UNEXPECTED_MESSAGE
+    };
+    return kLost;
+}
+
 void DtlsSession::close() noexcept {
     if (state_ == State::established && records_) {
         // BoringSSL counts its records from 0: behind ours they would be taken for old ones.
@@ -558,6 +575,13 @@ result<void> DtlsSession::failure(int returned) {
     if (is_ours && reason == SSL_R_TLSV1_ALERT_INTERNAL_ERROR) {
         ERR_clear_error();
         return Error(Errc::refused_by_remote, "DTLS: the remote gave the handshake up");
+    }
+    if (is_ours && reason == SSL_R_SSLV3_ALERT_UNEXPECTED_MESSAGE && role_ == Role::client) {
+        ERR_clear_error();
+        return Error(
+            boost::asio::error::make_error_code(boost::asio::error::connection_aborted),
+            "DTLS: the remote does not know the handshake any more"
+        );
     }
     Error error(
         is_ours && reason == SSL_R_BAD_SIGNATURE ? Errc::authentication_failed : Errc::protocol_violation,

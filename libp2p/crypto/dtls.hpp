@@ -54,6 +54,14 @@ bool is_client_hello(ByteView datagram) noexcept;
 /// The datagram that turns a client away whose ClientHello was not answered: the fatal alert internal_error.
 ByteView refusal() noexcept;
 
+/// The datagram for a client in the middle of a handshake that is not known any more: the fatal alert
+/// unexpected_message.
+ByteView handshake_lost() noexcept;
+
+/// Whether a datagram begins with a part of a handshake other than a ClientHello, not encrypted: what a listener that
+/// does not know the handshake answers with `handshake_lost`. Looks at octets only.
+bool is_handshake_underway(ByteView datagram) noexcept;
+
 /// One DTLS connection.
 ///
 /// `start`, then `receive` for each datagram that comes, and `on_time` at `next_time`, which every other call may
@@ -149,6 +157,7 @@ public:
     ///   the remote does not own it,
     /// - `asio::error::eof` when the remote closed the connection,
     /// - `Errc::refused_by_remote` when it gave the handshake up with the alert of `close` and `refusal`,
+    /// - `asio::error::connection_aborted` when it does not know the handshake any more (`handshake_lost`),
     /// - `Errc::protocol_violation` when the handshake failed in any other way, or when the remote sent a fatal alert,
     /// - `Errc::connection_closed` after `close`, and after any of these.
     result<void> receive(ByteView datagram, PacketSink sink, Clock::time_point now);

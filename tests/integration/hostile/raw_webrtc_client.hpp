@@ -182,6 +182,15 @@ public:
         (void)dtls_.send(packet);
     }
 
+    /// Hears nothing more of SCTP: what is acknowledged there that SCTP here has not sent would end it.
+    void deafen() noexcept { is_deaf_ = true; }
+
+    /// The number of the next DATA chunk, for chunks that SCTP has not made.
+    std::uint32_t next_number() const noexcept { return next_number_; }
+
+    /// Octets of datagrams that have come.
+    std::size_t octets_received() const noexcept { return octets_received_; }
+
     /// Stream numbers in what is sent from now on are replaced by this one.
     void forge_stream(std::optional<std::uint16_t> stream) { forged_stream_ = stream; }
 
@@ -272,8 +281,9 @@ private:
         if (ended_ || !is_started_) {
             return;
         }
+        octets_received_ += datagram.size();
         const auto take = [this](ByteView packet) {
-            if (association_) {
+            if (association_ && !is_deaf_) {
                 association_->receive(packet);
             }
         };
@@ -305,6 +315,7 @@ private:
 
     void send_packet(ByteView packet) noexcept override {
         std::copy_n(packet.begin() + 4, tag_.size(), tag_.begin());
+        learn_number(packet);
         if (!forged_stream_) {
             (void)dtls_.send(packet);
             return;
@@ -320,6 +331,23 @@ private:
         }
         webrtc::write_sctp_checksum(forged);
         (void)dtls_.send(forged);
+    }
+
+    void learn_number(ByteView packet) noexcept {
+        const auto number_at = [&](std::size_t at) {
+            return std::uint32_t{packet[at]} << 24U | std::uint32_t{packet[at + 1]} << 16U |
+                   std::uint32_t{packet[at + 2]} << 8U | packet[at + 3];
+        };
+        for (std::size_t at = 12; at + 8 <= packet.size();) {
+            const auto type = packet[at];
+            if ((type == 1 || type == 2) && at + 20 <= packet.size()) {  // INIT, INIT ACK
+                next_number_ = number_at(at + 16);
+            } else if (type == 0) {
+                next_number_ = std::max(next_number_, number_at(at + 4) + 1);
+            }
+            const auto size = std::size_t{packet[at + 2]} << 8 | packet[at + 3];
+            at += std::max<std::size_t>((size + 3) / 4 * 4, 4);
+        }
     }
 
     void on_established(std::uint16_t streams) override { streams_ = streams; }
@@ -366,7 +394,10 @@ private:
     std::size_t datagrams_left_;
     std::size_t datagrams_sent_ = 0;
     std::size_t received_ = 0;
+    std::size_t octets_received_ = 0;
+    std::uint32_t next_number_ = 0;
     std::uint16_t streams_ = 0;
+    bool is_deaf_ = false;
     bool is_checked_ = false;
     bool is_started_ = false;
     bool is_writable_ = false;

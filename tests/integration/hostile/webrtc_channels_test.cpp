@@ -3,6 +3,8 @@
 #include "transports/webrtc/webrtc_session.hpp"
 
 #include <cstdio>
+#include <deque>
+#include <set>
 
 /// What a peer can do with the data channels of a connection, once it has one.
 namespace libp2p::test::hostile {
@@ -309,6 +311,255 @@ TEST_F(WebRtcChannelsTest, ChunksOfNonsense) {
         std::printf("%d packets of nonsense; the connection %s\n", sent, client.has_ended() ? "has ended" : "stands");
         co_await honest_->dial(5);
         expect_undisturbed(idle_, honest_->take_median());
+    };
+    play(attack);
+}
+
+/// A packet of chunks for `RawWebRtcClient::send_chunks`.
+class Chunks {
+public:
+    void data(std::uint32_t number, std::uint16_t stream, std::uint16_t order, std::uint8_t flags, ByteView payload) {
+        begin(0, flags, 12 + payload.size());
+        put32(number);
+        put16(stream);
+        put16(order);
+        put32(static_cast<std::uint32_t>(protocol_));
+        octets_.insert(octets_.end(), payload.begin(), payload.end());
+        pad();
+    }
+
+    void other(std::uint8_t type, ByteView body) {
+        begin(type, 0, body.size());
+        octets_.insert(octets_.end(), body.begin(), body.end());
+        pad();
+    }
+
+    void set_protocol(webrtc::PayloadProtocol protocol) { protocol_ = protocol; }
+    std::size_t size() const noexcept { return octets_.size(); }
+    Bytes take() { return std::exchange(octets_, Bytes(12)); }
+
+    static constexpr std::uint8_t kBegin = 2;
+    static constexpr std::uint8_t kEnd = 1;
+
+private:
+    void begin(std::uint8_t type, std::uint8_t flags, std::size_t size) {
+        octets_.push_back(type);
+        octets_.push_back(flags);
+        put16(static_cast<std::uint16_t>(size + 4));
+    }
+    void put16(std::uint16_t value) {
+        octets_.push_back(static_cast<std::uint8_t>(value >> 8U));
+        octets_.push_back(static_cast<std::uint8_t>(value));
+    }
+    void put32(std::uint32_t value) {
+        put16(static_cast<std::uint16_t>(value >> 16U));
+        put16(static_cast<std::uint16_t>(value));
+    }
+    void pad() { octets_.resize((octets_.size() + 3) / 4 * 4); }
+
+    Bytes octets_ = Bytes(12);
+    webrtc::PayloadProtocol protocol_ = webrtc::PayloadProtocol::binary;
+};
+
+constexpr std::size_t kPacket = 1150;
+
+class WebRtcChunksTest : public WebRtcChannelsTest {
+protected:
+    /// Packets that `make` fills, from a client that does not listen; the memory that they take of the victim.
+    void flood(std::size_t packets, std::function<void(Chunks&, RawWebRtcClient&, std::size_t)> make) {
+        auto attack = [this, packets, make = std::move(make)](RawWebRtcClient& client) -> awaitable<void> {
+            auto opened = co_await client.open(2);
+            EXPECT_TRUE(opened);
+            auto answered = co_await client.wait(5s, [&] { return client.acknowledged().count(2) != 0; });
+            EXPECT_TRUE(answered);
+            client.deafen();
+            const auto before = support::heap_bytes();
+            const auto charged_before = usage().memory;
+            std::size_t most = 0;
+            std::size_t charged = 0;
+            std::size_t sent = 0;
+            Chunks chunks;
+            for (std::size_t i = 0; i < packets && !client.has_ended(); ++i) {
+                make(chunks, client, i);
+                sent += chunks.size();
+                client.send_chunks(chunks.take());
+                if (i % kVolley == 0) {
+                    auto waited = co_await client.wait(1ms, [] { return false; });
+                    EXPECT_FALSE(waited);
+                    most = std::max(most, support::heap_bytes());
+                    charged = std::max(charged, usage().memory);
+                }
+                if (i % (packets / 5) == 0) {
+                    co_await honest_->dial_once();
+                }
+            }
+            std::printf(
+                "%zu KiB sent; at most %zu KiB of heap, %zu KiB charged; %zu KiB came back; the connection %s\n",
+                sent / 1024,
+                (std::max(most, before) - before) / 1024,
+                (std::max(charged, charged_before) - charged_before) / 1024,
+                client.octets_received() / 1024,
+                usage().connections_inbound > 0 ? "stands" : "has ended"
+            );
+            EXPECT_LT(most, before + kMostMemory);
+            EXPECT_GT(sent, packets * 40);
+            if (client.has_ended()) {
+                std::printf("ended: %s\n", client.ended()->message().c_str());
+            }
+        };
+        play(attack);
+    }
+
+    static constexpr std::size_t kPackets = kIsMeasured ? 5'000 : 1'000;
+};
+
+/// Nothing of it can be handed out, for the first one never comes.
+TEST_F(WebRtcChunksTest, DataBehindAGap) {
+    flood(kPackets, [](Chunks& chunks, RawWebRtcClient& client, std::size_t i) {
+        const Bytes octet{1};
+        while (chunks.size() < kPacket) {
+            const auto n = static_cast<std::uint32_t>(i * 60 + chunks.size() / 20);
+            const auto order = static_cast<std::uint16_t>(n + 1);
+            chunks.data(client.next_number() + 1 + 2 * n, 2, order, Chunks::kBegin | Chunks::kEnd, octet);
+        }
+    });
+}
+
+/// Where every number is within the window that the listener keeps count of.
+TEST_F(WebRtcChunksTest, DataBehindAGapOverAndOver) {
+    flood(kPackets, [](Chunks& chunks, RawWebRtcClient& client, std::size_t i) {
+        const Bytes payload(i % 1000 + 1, 7);
+        while (chunks.size() + payload.size() < kPacket) {
+            const auto n = static_cast<std::uint32_t>((i * 31 + chunks.size()) % 4000);
+            chunks.data(client.next_number() + 1 + n, static_cast<std::uint16_t>(n % 512), 0, 0, payload);
+        }
+    });
+}
+
+TEST_F(WebRtcChunksTest, AMessageThatNeverEnds) {
+    flood(kPackets, [](Chunks& chunks, RawWebRtcClient& client, std::size_t i) {
+        const Bytes payload(1100, 0);
+        chunks.set_protocol(webrtc::PayloadProtocol::dcep);
+        const auto number = client.next_number() + static_cast<std::uint32_t>(i);
+        chunks.data(number, 2, 1, i == 0 ? Chunks::kBegin : 0, payload);
+    });
+}
+
+/// One on every stream, none of which has an end.
+TEST_F(WebRtcChunksTest, ManyMessagesThatNeverEnd) {
+    flood(kPackets, [](Chunks& chunks, RawWebRtcClient& client, std::size_t i) {
+        const Bytes payload(1100, 0x55);
+        const auto stream = static_cast<std::uint16_t>(4 + 2 * (i % 500));
+        chunks.data(client.next_number() + static_cast<std::uint32_t>(i), stream, 0, Chunks::kBegin, payload);
+    });
+}
+
+TEST_F(WebRtcChunksTest, RequestsOfAllKinds) {
+    flood(kPackets, [random = std::mt19937(17)](Chunks& chunks, RawWebRtcClient& client, std::size_t i) mutable {
+        Bytes body(1000);
+        std::generate(body.begin(), body.end(), [&] { return static_cast<std::uint8_t>(random()); });
+        const auto put = [&](std::size_t at, std::uint32_t value, std::size_t size) {
+            for (std::size_t n = 0; n < size; ++n) {
+                body[at + n] = static_cast<std::uint8_t>(value >> (8 * (size - 1 - n)));
+            }
+        };
+        switch (i % 5) {
+            case 0:  // HEARTBEAT, with as much to send back as fits
+                put(0, 1, 2);
+                put(2, 1000, 2);
+                chunks.other(4, body);
+                break;
+            case 1:  // INIT: it begins anew, again and again
+                body.resize(16);
+                put(4, 0x40000, 4);
+                put(8, 0x04000400, 4);
+                chunks.other(1, body);
+                break;
+            case 2:  // COOKIE ECHO
+                body.resize(400);
+                chunks.other(10, body);
+                break;
+            case 3:  // RE-CONFIG: reset these, once this number has come
+                body.resize(16 + 2 * 480);
+                put(0, 13, 2);
+                put(2, static_cast<std::uint32_t>(body.size()), 2);
+                put(4, client.next_number() + static_cast<std::uint32_t>(i / 5), 4);
+                put(8, 0, 4);
+                put(12, client.next_number() + 1000 * (random() % 2), 4);
+                chunks.other(130, body);
+                break;
+            default:  // FORWARD TSN, far ahead
+                body.resize(4 + 4 * 100);
+                put(0, client.next_number() + 100 + static_cast<std::uint32_t>(i), 4);
+                chunks.other(192, body);
+                break;
+        }
+    });
+}
+
+/// Streams that the listener has answered in full, and whose end the client does not acknowledge.
+TEST_F(WebRtcChannelsTest, StreamsThatNeverEndOnTheRemotesSide) {
+    const std::size_t times = kIsMeasured ? 3'000 : 600;
+    auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
+        const auto text = multistream::encode_message(multistream::kHeader) +
+                          multistream::encode_message(echo::kProtocol) + "not acknowledged";
+        const Bytes fin{0x02, 0x08, 0x00};
+        std::deque<std::uint16_t> free;
+        std::set<std::uint16_t> used;
+        for (std::uint16_t id = 2; id + 2 < client.streams(); id = static_cast<std::uint16_t>(id + 2)) {
+            free.push_back(id);
+        }
+        const auto before = support::heap_bytes();
+        std::size_t most = 0;
+        std::size_t charged = 0;
+        std::size_t opened = 0;
+        const auto start = Clock::now();
+        while (opened < times && !client.has_ended() && Clock::now() < start + 20s) {
+            const auto expected = client.received();
+            std::size_t batch = 0;
+            for (; batch < 32 && !free.empty(); ++batch) {
+                const auto id = free.front();
+                free.pop_front();
+                used.insert(id);
+                (void)co_await client.open(id);
+                (void)co_await client.send_frame(id, as_bytes(text));
+                (void)co_await client.send_raw(id, fin);
+                ++opened;
+            }
+            auto answered =
+                co_await client.wait(5s, [&] { return client.received() >= expected + batch * text.size(); });
+            EXPECT_TRUE(answered);
+            auto waited = co_await client.wait(1ms, [] { return false; });
+            EXPECT_FALSE(waited);
+            most = std::max(most, support::heap_bytes());
+            charged = std::max(charged, usage().memory);
+            for (const auto id : std::set(used)) {
+                if (client.closed_by_remote().count(id) == 0) {
+                    continue;  // the listener still waits
+                }
+                client.reset(id);
+                if (client.take_closed(id)) {
+                    used.erase(id);
+                    free.push_back(id);
+                }
+            }
+            if (opened % 512 == 0) {
+                co_await honest_->dial_once();
+            }
+        }
+        std::printf(
+            "%zu streams in %.1f s, %zu not ended; at most %zu KiB of heap, %zu KiB charged\n",
+            opened,
+            std::chrono::duration<double>(Clock::now() - start).count(),
+            used.size(),
+            (std::max(most, before) - before) / 1024,
+            charged / 1024
+        );
+        EXPECT_GE(opened, times);
+        EXPECT_LT(most, before + kMostMemory);
+        EXPECT_LT(charged, kMostMemory);
+        EXPECT_LE(usage().streams_inbound, 32U);
+        EXPECT_FALSE(client.has_ended());
     };
     play(attack);
 }

@@ -98,7 +98,7 @@ const Flood kFloods[] = {
     {"Random", 4, 20'000, random_datagram},
     {"UnaskedFragments", 100, 4'000, unasked_fragment},
     {"NotRequests", 100, 5'000, not_a_request},
-    {"WrongIntegrity", 120, 5'000, wrong_integrity},
+    {"WrongIntegrity", 500, 5'000, wrong_integrity},
     {"UnknownVersion", 100, 5'000, unknown_version},
 };
 
@@ -292,6 +292,79 @@ TEST_F(WebRtcFloodTest, SilentHandshakesGiveWayToWhoComesLater) {
         );
         expect_undisturbed(idle_, honest.take_median(), 40 * kWorkForOne);
         co_await all_have_left();  // at their deadline
+    };
+    play(options, attack);
+}
+
+/// One octet of a handshake message of `message_size` octets.
+Bytes small_fragment(std::uint8_t type, std::uint8_t message, std::size_t message_size, std::size_t offset) {
+    Bytes datagram{22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, message, 0, 13, type};
+    const auto put = [&](std::size_t value, int octets) {
+        for (int i = octets - 1; i >= 0; --i) {
+            datagram.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+        }
+    };
+    put(message_size, 3);
+    put(message, 2);
+    put(offset, 3);
+    put(1, 3);
+    datagram.push_back(0x55);
+    return datagram;
+}
+
+/// From addresses that have been answered: each has a handshake, which never has a message whole.
+TEST_F(WebRtcFloodTest, FragmentsWithoutEndAreHeldWithinTheirBound) {
+    constexpr std::size_t kCrowd = 64;
+    constexpr std::size_t kMostEach = 64 * 1024;
+    HostOptions options;
+    options.timeouts.upgrade = 3s;
+    auto attack = [&](HonestDialer& honest) -> awaitable<void> {
+        constexpr auto kLargest = crypto::DtlsSession::kMaxHandshakeMessage;
+        std::mt19937 random(21);
+        std::vector<RawUdp> sockets;
+        const auto before = support::heap_bytes();
+        std::size_t most = before;
+        std::size_t sent = 0;
+        std::size_t received = 0;
+        for (std::size_t i = 0; i < kCrowd; ++i) {
+            auto& socket = sockets.emplace_back(endpoint_);
+            const auto check = valid_check();
+            const auto first = small_fragment(1, 0, kLargest, 0);
+            socket.send(check);
+            socket.send(first);
+            sent += check.size() + first.size();
+            co_await witness_->settle();
+        }
+        EXPECT_GE(usage().connections_inbound, kCrowd / 2);
+        const std::size_t rounds = kIsMeasured ? 400 : 40;
+        for (std::size_t round = 0; round < rounds; ++round) {
+            for (auto& socket : sockets) {
+                const auto message = static_cast<std::uint8_t>(random() % 30);
+                const auto type = static_cast<std::uint8_t>(message == 0 ? 1 : 11 + random() % 10);
+                const auto size = random() % 8 == 0 ? 16'000 : kLargest;
+                const auto datagram = small_fragment(type, message, size, random() % kLargest);
+                socket.send(datagram);
+                sent += datagram.size();
+            }
+            co_await witness_->settle();
+            most = std::max(most, support::heap_bytes());
+            if (round % (rounds / 4) == 0) {
+                co_await honest.dial_once();
+            }
+        }
+        for (auto& socket : sockets) {
+            received += socket.take().octets;
+        }
+        std::printf(
+            "%zu fragments; %.1f KiB for each handshake; %.2f octets sent for each that came\n",
+            rounds * kCrowd,
+            static_cast<double>(most - before) / 1024 / static_cast<double>(kCrowd),
+            static_cast<double>(received) / static_cast<double>(sent)
+        );
+        EXPECT_LT(most, before + kCrowd * kMostEach);
+        EXPECT_LE(received, 3 * sent);
+        expect_undisturbed(idle_, honest.take_median(), kCrowd * 10us);
+        co_await all_have_left();
     };
     play(options, attack);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "tests/integration/hostile/raw_webrtc_client.hpp"
+#include "tests/integration/hostile/webrtc_relay.hpp"
+#include "transports/webrtc/direct/direct_mux.hpp"
 #include "transports/webrtc/ice_lite.hpp"
 
 #include <cstdio>
@@ -112,6 +114,70 @@ TEST_F(WebRtcHandshakeTest, AWrongCertificateAndAWrongPeerAreToldApart) {
         EXPECT_TRUE(answer);
         co_await close(a);
         co_await close(b);
+    };
+    run(io_, body());
+}
+
+/// Somebody honest on a slow path, whose handshake gives way to a crowd before its second flight has come.
+TEST_F(WebRtcHandshakeTest, AHandshakeThatGaveWayIsBegunAnew) {
+    HostOptions options;
+    options.timeouts.dial = 6s;
+    Node victim(io_);
+    Node dialer(io_, options);
+    bool is_slow = true;
+    std::size_t held = 0;
+    auto tap = [&](WebRtcRelay::Way way, ByteView datagram, WebRtcRelay::Send) -> awaitable<bool> {
+        const bool is_second_flight = way == WebRtcRelay::Way::to_listener &&
+                                      webrtc::classify(datagram) == webrtc::DatagramKind::dtls &&
+                                      !crypto::is_client_hello(datagram);
+        held += is_second_flight && is_slow;
+        co_return !is_second_flight || !is_slow;
+    };
+    auto body = [&]() -> awaitable<void> {
+        auto address = co_await listen(victim, kWebRtcListen);
+        const auto endpoint = udp_endpoint_of(address);
+        WebRtcRelay relay(io_, endpoint, tap);
+        std::optional<result<PeerId>> dialled;
+        auto dial = [&]() -> awaitable<void> {
+            auto peer = co_await dialer.host.connect(relay.address(address));
+            dialled.emplace(std::move(peer));
+        };
+        auto both = [&](TaskScope& tasks) -> awaitable<void> {
+            tasks.spawn(dial());
+            auto began = co_await conformance::eventually([&] { return held > 0; });
+            EXPECT_TRUE(began);
+            co_await conformance::pause(2 * webrtc::DirectMux::kUndisturbed);
+            const auto hello = client_hello();
+            std::vector<RawUdp> crowd;
+            for (std::size_t i = 0; i < webrtc::DirectMux::kUnproven + 16; ++i) {
+                auto& socket = crowd.emplace_back(endpoint);
+                socket.send(valid_check());
+                socket.send(hello);
+                socket.send(hello);  // who asks again goes first
+                if (i % 8 == 0) {
+                    co_await conformance::pause(1ms);
+                }
+            }
+            Witness witness(io_, endpoint);
+            co_await witness.settle();
+            is_slow = false;
+            const auto start = Clock::now();
+            auto ended = co_await conformance::eventually([&] { return dialled.has_value(); });
+            EXPECT_TRUE(ended);
+            std::printf(
+                "%zu datagrams held; %.0f ms from then on\n",
+                held,
+                std::chrono::duration<double, std::milli>(Clock::now() - start).count()
+            );
+            co_await tasks.join();
+        };
+        co_await with_tasks(both);
+        EXPECT_TRUE(dialled && *dialled) << dialled->error();
+        auto answer = co_await echo_once(dialer, victim.host.id(), "after all");
+        EXPECT_TRUE(answer);
+        co_await close(dialer);
+        co_await relay.stop();
+        co_await close(victim);
     };
     run(io_, body());
 }

@@ -234,6 +234,10 @@ void DirectMux::expect_at(DirectPath& path, const UdpSocket::Endpoint& source) {
 void DirectMux::on_moved(ByteView datagram, const UdpSocket::Endpoint& source) {
     auto moving = moving_.find(source);
     if (moving == moving_.end()) {
+        // It gave way, perhaps: then its dialer need not wait for an answer. Smaller than what is answered.
+        if (is_listening_ && crypto::is_handshake_underway(datagram) && checks_.has(source, Clock::now())) {
+            socket_->send(source, crypto::handshake_lost());
+        }
         return;
     }
     auto& path = *moving->second;

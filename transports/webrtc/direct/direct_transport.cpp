@@ -37,7 +37,32 @@ public:
         if (direct->certificates.empty()) {
             co_return Error(Errc::invalid_address, "no certhash in " + address.to_string());
         }
-        auto opened = DialSocket::open(endpoint->services().executor(), direct->endpoint, endpoint->socket_options());
+        for (int attempt = 1;; ++attempt) {
+            auto dialled = co_await dial_once(endpoint, address, *direct, expected, scope);
+            const bool gave_way =
+                !dialled && dialled.error() == asio::error::make_error_code(asio::error::connection_aborted);
+            if (!gave_way || attempt == kAttempts) {
+                co_return dialled;
+            }
+        }
+    }
+
+    awaitable<result<std::unique_ptr<Listener>>> listen(Multiaddr address) override {
+        co_return DirectListener::bind(endpoint(), address);
+    }
+
+private:
+    /// How often a handshake is begun that the listener forgets because newer ones need the room.
+    static constexpr int kAttempts = 5;
+
+    static awaitable<result<std::unique_ptr<Connection>>> dial_once(
+        std::shared_ptr<DirectEndpoint> endpoint,
+        Multiaddr address,
+        const DirectAddress& direct,
+        PeerId expected,
+        ConnectionScope& scope
+    ) {
+        auto opened = DialSocket::open(endpoint->services().executor(), direct.endpoint, endpoint->socket_options());
         if (!opened) {
             co_return opened.error();
         }
@@ -48,7 +73,7 @@ public:
             co_return found.error();
         }
         auto local = to_direct_multiaddr(socket->local_endpoint());
-        auto core = endpoint->make_core(Direction::outbound, std::move(direct->certificates), std::move(link), scope);
+        auto core = endpoint->make_core(Direction::outbound, direct.certificates, std::move(link), scope);
         socket->attach(core);
         core->session.start();
         core->flush();
@@ -58,11 +83,6 @@ public:
         co_return upgraded;
     }
 
-    awaitable<result<std::unique_ptr<Listener>>> listen(Multiaddr address) override {
-        co_return DirectListener::bind(endpoint(), address);
-    }
-
-private:
     /// Made when it is needed: a certificate takes a moment.
     const std::shared_ptr<DirectEndpoint>& endpoint() {
         if (!endpoint_) {

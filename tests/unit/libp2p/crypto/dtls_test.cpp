@@ -632,6 +632,28 @@ TEST(Dtls, AClientHelloIsTurnedAwayWithoutASession) {
     EXPECT_EQ(client.session.next_time(), DtlsSession::Clock::time_point::max());
 }
 
+TEST(Dtls, AClientLearnsThatItsHandshakeIsNotKnownAnyMore) {
+    Wire wire;
+    const auto hello = wire.take();
+    EXPECT_FALSE(is_handshake_underway(hello.at(0).octets));
+    wire.deliver(hello);
+    wire.deliver(wire.take());
+    const auto second = wire.take();
+    ASSERT_FALSE(second.empty());
+    EXPECT_TRUE(is_handshake_underway(second[0].octets));
+    EXPECT_FALSE(is_handshake_underway(handshake_lost()));
+    EXPECT_LT(handshake_lost().size(), second[0].octets.size());
+    wire.client.receive(handshake_lost(), wire.now);
+    ASSERT_TRUE(wire.client.error);
+    EXPECT_EQ(*wire.client.error, boost::asio::error::make_error_code(boost::asio::error::connection_aborted));
+
+    Wire up;
+    up.run();
+    up.client.receive(handshake_lost(), up.now);
+    EXPECT_FALSE(up.client.error);  // anybody can send that
+    expect_data_flows(up);
+}
+
 TEST(Dtls, DoesNotSendBeforeItIsUp) {
     Wire wire;
     wire.take();
