@@ -27,8 +27,13 @@ MIB = 1024 * 1024
 LISTEN_ON = {"tcp": "/ip4/127.0.0.1/tcp/0", "webrtc-direct": "/ip4/127.0.0.1/udp/0/webrtc-direct"}
 
 
-class Program(collections.namedtuple("Program", "argv flags")):
-    """A peer program, and what is said to each of its commands."""
+class Program:
+    """A peer program, what is said to each of its commands, and what its environment has beside ours."""
+
+    def __init__(self, argv, flags=(), environment=None):
+        self.argv = argv
+        self.flags = list(flags)
+        self.environment = {**os.environ, **(environment or {})}
 
     def command(self, words):
         return self.argv + words + self.flags
@@ -40,7 +45,7 @@ class Listener:
     def __init__(self, program, transport):
         argv = program.command(["listen", "--listen", LISTEN_ON[transport]])
         marker = "/webrtc-direct" if transport == "webrtc-direct" else "/tcp/"
-        self.process = subprocess.Popen(argv,
+        self.process = subprocess.Popen(argv, env=program.environment,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.address = None
         deadline = time.monotonic() + 30
@@ -79,29 +84,10 @@ class Listener:
         self.close()
 
 
-class Relay:
-    """A link in user space between a dialer and a listener, with delay and loss."""
-
-    def __init__(self, bench_dir, address, delay_ms, loss_percent):
-        self.port = re.search(r"/udp/(\d+)/", address).group(1)
-        self.address = address
-        self.process = subprocess.Popen(
-            [os.path.join(bench_dir, "udp_relay"), self.port, str(delay_ms), str(loss_percent)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def __enter__(self):
-        port = json.loads(self.process.stdout.readline())["port"]
-        return self.address.replace(f"/udp/{self.port}/", f"/udp/{port}/")
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(5)
-
-
 def client(program, words, timeout=120):
     """Runs a client command and returns the JSON objects it printed."""
     argv = program.command(words)
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
+    done = subprocess.run(argv, env=program.environment, capture_output=True, text=True, timeout=timeout)
     objects = []
     for line in done.stdout.splitlines():
         try:
@@ -168,18 +154,6 @@ def burst(program, address, count):
     return {"first_256_streams_ms": 256 / cold["per_second"] * 1000, "burst_256_ms": 256 / warm["per_second"] * 1000}
 
 
-def over(bench_dir, label, delay_ms, loss_percent):
-    """Bulk both ways over a worse link."""
-    def impaired(program, address, size):
-        figures = {}
-        with Relay(bench_dir, address, delay_ms, loss_percent) as relayed:
-            for function in (upload, download):
-                for key, value in function(program, relayed, size).items():
-                    figures[f"{label}_{key}"] = value
-        return figures
-    return impaired
-
-
 def machine_limits(bench_dir, transport):
     """What the machine does without libp2p: raw TCP, raw ping-pong, the cipher alone. And what programs tell of our
     hosts in one process."""
@@ -223,7 +197,7 @@ def plan_of(name, options):
             plan += [(many_streams, size), (burst, 20_000), (identified, 20 if quick else 500)]
         return plan
     size = (16 if quick else 64) * MIB
-    if name == "ours, no GSO":
+    if name.startswith("ours,"):
         return [(upload, 4 * size), (download, 4 * size)]
     if name != "ours":
         # 512 streams are all that go-libp2p opens in one connection's life.
@@ -236,9 +210,6 @@ def plan_of(name, options):
         (ping, 200 if quick else 5000),
         (connect, 20 if quick else 500),
         (streams, 500 if quick else 20_000),
-        (over(options.bench_dir, "relayed", 0, 0), size),
-        (over(options.bench_dir, "loss_1_percent", 0, 1), size // 4),
-        (over(options.bench_dir, "delay_50_ms", 50, 0), size),
     ]
 
 
@@ -275,12 +246,15 @@ def main():
     programs = {"ours": Program(p2p, ["--json"])}
     if options.transport == "webrtc-direct":
         programs["ours, no GSO"] = Program(p2p, ["--json", "--no-gso"])
+        for title, setting in {"1 % loss": {"UDP_LOSS": "1"}, "50 ms": {"UDP_DELAY_MS": "25"}}.items():
+            worse = {"LD_PRELOAD": os.path.join(options.bench_dir, "udp_impairment.so"), **setting}
+            programs[f"ours, {title}"] = Program(p2p, ["--json"], worse)
     wanted = [p for p in options.peers.split(",") if p]
     if wanted:
         built = subprocess.run([os.path.join(root, "tests/interop/peers/build")] + wanted,
                                stdout=subprocess.PIPE, text=True, check=True)
         for name, argv in json.loads(built.stdout.strip().splitlines()[-1]).items():
-            programs[name] = Program(argv, [])
+            programs[name] = Program(argv)
 
     figures = {}
     limits = {}
@@ -298,7 +272,7 @@ def main():
 
     names = list(programs)
     print(f"\n{machine}; median of {options.rounds} rounds, each program against itself over loopback\n")
-    print(f"{'figure':26}" + "".join(f"{n:>12}" for n in names) + f"{'ours/best':>12}  spread of ours")
+    print(f"{'figure':26}" + "".join(f"{n:>14}" for n in names) + f"{'ours/best':>12}  spread of ours")
     for key, by in median.items():
         less_is_better = key.endswith("_ms")
         others = [v for n, v in by.items() if not n.startswith("ours")]
@@ -306,7 +280,7 @@ def main():
         if others and "ours" in by:
             best = min(others) if less_is_better else max(others)
             ratio = f"{by['ours'] / best:.2f}"
-        row = "".join(f"{by[n]:>12.4g}" if n in by else f"{'-':>12}" for n in names)
+        row = "".join(f"{by[n]:>14.4g}" if n in by else f"{'-':>14}" for n in names)
         print(f"{key:26}{row}{ratio:>12}  {spread(figures[key]['ours']) if 'ours' in figures[key] else ''}")
     print()
     for key, value in limit.items():
