@@ -104,6 +104,7 @@ struct Counts {
     std::uint64_t streams = 0;
     std::uint64_t octets = 0;
     std::uint64_t broken_off = 0;
+    std::uint64_t cut = 0;
     std::uint64_t failures = 0;
 };
 
@@ -318,6 +319,10 @@ private:
         if (is_wanted) {
             return;
         }
+        if (why == Errc::stream_reset) {
+            ++counts_.cut;  // the listener does, when one stream has held up the others for too long
+            return;
+        }
         std::fprintf(stderr, "%s failed: %s\n", what, why.message().c_str());
         ++counts_.failures;
         is_good_ = false;
@@ -326,7 +331,7 @@ private:
     void print_line() const {
         std::printf(
             "{\"seconds\": %.0f, \"heap_kib\": %zu, \"rss_kib\": %zu, \"connections\": %llu, \"streams\": %llu, "
-            "\"mib\": %llu, \"broken_off\": %llu, \"failures\": %llu, \"lost\": %llu}\n",
+            "\"mib\": %llu, \"broken_off\": %llu, \"cut\": %llu, \"failures\": %llu, \"lost\": %llu}\n",
             std::chrono::duration<double>(Clock::now() - start_).count(),
             heap_.back() / 1024,
             resident_.back() / 1024,
@@ -334,6 +339,7 @@ private:
             static_cast<unsigned long long>(counts_.streams),
             static_cast<unsigned long long>(counts_.octets >> 20U),
             static_cast<unsigned long long>(counts_.broken_off),
+            static_cast<unsigned long long>(counts_.cut),
             static_cast<unsigned long long>(counts_.failures),
             static_cast<unsigned long long>(datagrams_lost)
         );

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "tests/integration/hostile/raw_webrtc.hpp"
+#include "tests/integration/hostile/webrtc_relay.hpp"
 #include "tests/support/webrtc_link.hpp"
 
 #include <libp2p/conformance/co_assert.hpp>
 #include <libp2p/resource_manager.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 
 /// Somebody who knows both addresses of a WebRTC connection and forges datagrams of either side, with a handshake of
 /// theirs on the way. Copies of what was sent, whole and cut, are among them. Messages of the handshake that are right
@@ -186,6 +187,112 @@ TEST_F(WebRtcForgeryTest, HandshakesSucceedAmongForgedDatagrams) {
     };
     run(io_, body());
     EXPECT_TRUE(resources_.system_usage().is_zero());
+}
+
+/// The same over sockets, where checks can be forged too: they come from the address of the other side.
+class ForgingRelay {
+public:
+    ForgingRelay(asio::io_context& io, std::size_t each) : io_(io), each_(each) {}
+
+    awaitable<bool> tap(WebRtcRelay::Way way, ByteView datagram, WebRtcRelay::Send send) {
+        auto& forger = way == WebRtcRelay::Way::to_listener ? dialer_ : listener_;
+        const bool is_stun = webrtc::classify(datagram) == webrtc::DatagramKind::stun;
+        auto& seen = way == WebRtcRelay::Way::to_listener ? checks_ : answers_;
+        if (is_stun) {
+            seen.emplace_back(datagram.begin(), datagram.end());
+        } else {
+            forger.listen_in(datagram);
+        }
+        // A handshake has some twenty datagrams; those that are repeated meanwhile bring nothing new.
+        for (std::size_t i = 0; i < each_ / 20 && forged_ < each_; ++i) {
+            send(random_() % 2 == 0 ? forger.forge() : forged_check(way, seen));
+            ++forged_;
+            if (i % 16 == 0) {
+                co_await asio::post(io_, asio::use_awaitable);
+            }
+        }
+        co_return true;
+    }
+
+    /// How many there were since the last call.
+    std::size_t take() { return std::exchange(forged_, 0); }
+
+private:
+    Bytes forged_check(WebRtcRelay::Way way, const std::vector<Bytes>& seen) {
+        if (seen.empty()) {
+            return valid_check();
+        }
+        auto datagram = seen[random_() % seen.size()];
+        switch (random_() % 4) {
+            case 0: datagram[random_() % datagram.size()] ^= static_cast<std::uint8_t>(1 + random_() % 255); break;
+            case 1: datagram[8 + random_() % 12] = static_cast<std::uint8_t>(random_()); break;  // another transaction
+            case 2: datagram.resize(random_() % datagram.size()); break;
+            default:
+                if (way == WebRtcRelay::Way::to_listener) {
+                    return valid_check();  // with another name
+                }
+                datagram[1] = 0x11;  // an error
+                break;
+        }
+        return datagram;
+    }
+
+    asio::io_context& io_;
+    std::size_t each_;
+    std::size_t forged_ = 0;
+    std::mt19937 random_{77};
+    Forger dialer_{1};
+    Forger listener_{2};
+    std::vector<Bytes> checks_;
+    std::vector<Bytes> answers_;
+};
+
+/// With LIBP2P_HOSTILE_FULL in the environment: a hundred dials and 100 000 datagrams each.
+TEST(WebRtcForgedDatagramsTest, DialsSucceedAmongThem) {
+    const bool is_full = std::getenv("LIBP2P_HOSTILE_FULL") != nullptr;
+    const std::size_t dials = is_full ? 100 : kIsMeasured ? 10 : 3;
+    const std::size_t each = is_full ? 100'000 : 2'000;
+    asio::io_context io{1};
+    Node victim(io);
+    Node dialer(io);
+    auto body = [&]() -> awaitable<void> {
+        auto address = co_await listen(victim, kWebRtcListen);
+        std::vector<double> took;
+        std::size_t forged = 0;
+        const auto before = support::heap_bytes();
+        for (std::size_t i = 0; i < dials; ++i) {
+            ForgingRelay forging(io, each);
+            auto tap = [&](WebRtcRelay::Way way, ByteView datagram, WebRtcRelay::Send send) {
+                return forging.tap(way, datagram, std::move(send));
+            };
+            WebRtcRelay relay(io, udp_endpoint_of(address), tap);
+            const auto start = Clock::now();
+            auto peer = co_await dialer.host.connect(relay.address(address));
+            EXPECT_TRUE(peer) << "dial " << i << ": " << peer.error();
+            took.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+            forged += forging.take();
+            auto answer = co_await echo_once(dialer, victim.host.id(), "genuine");
+            EXPECT_TRUE(answer) << answer.error();
+            co_await dialer.host.disconnect(victim.host.id());
+            auto left = co_await conformance::eventually([&] { return victim.host.connections().empty(); });
+            EXPECT_TRUE(left);
+            co_await relay.stop();
+        }
+        std::sort(took.begin(), took.end());
+        std::printf(
+            "%zu datagrams forged during %zu dials; median %.0f ms, longest %.0f ms; %zd KiB left behind\n",
+            forged,
+            dials,
+            took[took.size() / 2],
+            took.back(),
+            (static_cast<std::ptrdiff_t>(support::heap_bytes()) - static_cast<std::ptrdiff_t>(before)) / 1024
+        );
+        EXPECT_GE(forged, dials * each / 2);
+        EXPECT_LT(support::heap_bytes(), before + 1024 * 1024);
+        co_await close(dialer);
+        co_await close(victim);
+    };
+    run(io, body(), is_full ? 1200s : 60s);
 }
 
 }  // namespace
