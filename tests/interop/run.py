@@ -30,9 +30,9 @@ from pathlib import Path
 from slow_link import SlowLink
 
 HERE = Path(__file__).resolve().parent
-PEERS = ("go", "rust", "litep2p", "js", "py", "chromium")
+PEERS = ("go", "rust", "litep2p", "js", "py", "chromium", "smoldot")
 NAMES = {"go": "go-libp2p", "rust": "rust-libp2p", "litep2p": "litep2p", "js": "js-libp2p", "py": "py-libp2p",
-         "chromium": "js in Chromium"}
+         "chromium": "js in Chromium", "smoldot": "smoldot in Chromium"}
 MIB = 1024 * 1024
 LOOPBACK = "/ip4/127.0.0.1/"
 STRANGER = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
@@ -51,7 +51,9 @@ LISTENS_V2 = frozenset({"go", "py"})
 DIALS_V2 = frozenset({"go", "py", "chromium"})
 V2 = ("--webrtc-version", "2")
 # Who cannot listen, and dials over WebRTC-Direct alone.
-BROWSERS = frozenset({"chromium"})
+BROWSERS = frozenset({"chromium", "smoldot"})
+# Of those, who does what it likes with its boot node, and takes no orders.
+LIGHT_CLIENTS = frozenset({"smoldot"})
 # Whose identify says nothing of the address that it sees over WebRTC.
 WITHOUT_OBSERVED = frozenset({("py", "webrtc-direct")})
 # Who cannot reset a stream.
@@ -759,6 +761,9 @@ UNIFIED = (
 TCP_UNIFIED = (
     ("round trips to first echo", check_trips, check_trips_of_peer),
 )
+STAYS_CLOSED = "stays closed"  # of light clients alone
+STAY = 4  # seconds that we keep their connection
+SILENCE = 16  # seconds after that in which none may come
 ENDS = "ends at SIGTERM"
 
 
@@ -788,7 +793,8 @@ class Run:
     def our(self, role: str) -> Program:
         program = self.ours[role]
         if program is None:
-            raise Skipped(f"{'interop_probe' if role == 'probe' else 'p2p'} is not built")
+            name = {"probe": "interop_probe", "light": "light_client_listener"}.get(role, "p2p")
+            raise Skipped(f"{name} is not built")
         return program
 
     def cell(self, peer: str, transport: Transport, direction: str, name: str, work) -> None:
@@ -805,6 +811,64 @@ class Run:
         cell = Cell(peer, transport.name, direction, name, status, detail, round(time.monotonic() - began, 3))
         self.cells.append(cell)
         print(f"{NAMES[peer]:12} {transport.name:13} {direction:11} {name:26} {status:8} {detail}", file=sys.stderr, flush=True)
+
+    def light_client(self, peer: str, transport: Transport) -> None:
+        """One run of it, in which it, and we, do of ourselves what the cells ask about."""
+        program = self.peers.get(peer)
+        found: dict = {}
+
+        def dials():
+            if program is None:
+                raise Skipped(f"the peer {NAMES[peer]} is not built")
+            ours = self.our("light")
+            found["listener"] = listener = Listener(ours, transport, self.folder / f"{peer}.log")
+            outcome = command(program, peer, listener.address, "--seconds", str(STAY + SILENCE))
+            found["log"] = outcome.one(event="log")["lines"]
+            if sum("handshake-finished" in line for line in found["log"]) < 1:
+                raise Failed(f"it did not connect: {found['log'][-3:]}")
+            return ""
+
+        def seen(event: str, **wanted) -> dict:
+            if "log" not in found:
+                raise Skipped("it did not run")
+            return found["listener"].expect(1, event=event, **wanted)
+
+        def identify():
+            known = seen("identified")
+            if not known["agent"].startswith("smoldot") or "/ipfs/ping/1.0.0" not in known["protocols"]:
+                raise Failed(str(known))
+            seen("stream", protocol="/ipfs/id/1.0.0", inbound=True)
+            return known["agent"]
+
+        def pings():
+            known = seen("pinged")
+            if known["count"] < 1:
+                raise Failed(str(known))
+            if not any("pong;" in line for line in found["log"]):
+                raise Failed("it had no answer to its own ping")
+            return ""
+
+        def stays_closed():
+            seen("closed")
+            count = found["listener"].count(event="connected")
+            if count != 1:
+                raise Failed(f"{count} connections")
+            return ""
+
+        def ends():
+            seen("listening")
+            code = found["listener"].close()
+            if code != 0:
+                raise Failed(f"exit code {code}")
+            return ""
+
+        try:
+            for name, work in ((CELLS[0][0], dials), ("identify", identify), ("pings", pings),
+                               (STAYS_CLOSED, stays_closed), (ENDS, ends)):
+                self.cell(peer, transport, PEER_DIALS, name, work)
+        finally:
+            if "listener" in found:
+                found["listener"].close()
 
     def pair(self, peer: str, transport: Transport, direction: str) -> None:
         program = self.peers.get(peer)
@@ -880,6 +944,7 @@ def versions() -> dict[str, str]:
         "js": (folder / "js/package-lock.json", r'"node_modules/libp2p": \{\s*"version": "([^"]+)"'),
         "py": (folder / "py/requirements.lock", r"(?m)^libp2p==(\S+)$"),
         "chromium": (folder / "chromium/package-lock.json", r'"node_modules/libp2p": \{\s*"version": "([^"]+)"'),
+        "smoldot": (folder / "chromium/package-lock.json", r'"node_modules/smoldot": \{\s*"version": "([^"]+)"'),
     }
     found = {}
     for peer, (path, pattern) in patterns.items():
@@ -893,7 +958,7 @@ def table(cells: list[Cell], peers: list[str], transports: list[str], show) -> l
     rows = [["", "", "", *(NAMES[p] for p in peers)]]
     for transport in transports:
         for direction in DIRECTIONS:
-            for name in rows_over(transport):
+            for name in (*rows_over(transport), STAYS_CLOSED):
                 cells_of_row = [by_key.get((p, transport, direction, name)) for p in peers]
                 if any(cells_of_row):
                     rows.append([transport, direction, name, *(show(c) if c else "" for c in cells_of_row)])
@@ -960,6 +1025,8 @@ def document(cells: list[Cell], peers: list[str], transports: list[str], sizes: 
         f"- round trips to first echo: from the dial to the first octet of an answer (of ping) over a TCP link of",
         f"  {2000 * ONE_WAY:.0f} ms, in round trips, TCP's own included. We may take {AT_MOST}; who dials us, what it takes with",
         "  itself.",
+        "- stays closed: a light client, which has no chain and whose boot node is ours, identifies and pings us, and we",
+        f"  it; {STAY} s later we close, and {SILENCE} s after that there was no other connection.",
         "- ends at SIGTERM: the listener ends with exit code 0 after all this.",
         "",
         "Figures are rounded to one digit; they say that nothing is badly slow, no more. `tests/bench` measures.",
@@ -1042,6 +1109,7 @@ def main() -> int:
         if args.ours not in commands:
             parser.error(f"the peer {args.ours} is not built")
         ours = dict.fromkeys(("p2p", "probe"), as_peer(args.ours, commands[args.ours]))
+        ours["light"] = None
     else:
         if args.p2p is None:
             parser.error("--p2p or --ours is needed")
@@ -1054,6 +1122,9 @@ def main() -> int:
                 if not args.allow_missing:
                     parser.error(f"no program at {path} for --{role} (--allow-missing skips its cells)")
                 ours[role] = None
+        light = args.probe.resolve().with_name("light_client_listener") if args.probe else None
+        ours["light"] = (Program((str(light),), listen_options=("--stay", str(STAY)))
+                         if light and os.access(light, os.X_OK) else None)
 
     slow = {("py", "webrtc-direct"): Sizes(20, 8 * MIB, 8, 100)}  # a few MB/s, tens of streams a second
     sizes = Sizes(10, 4 * MIB, 20, 200) if args.quick else Sizes(100, 64 * MIB, 100, 2000)
@@ -1064,6 +1135,9 @@ def main() -> int:
                 for transport in transports:
                     for direction in DIRECTIONS:
                         if peer in BROWSERS and (transport, direction) != ("webrtc-direct", PEER_DIALS):
+                            continue
+                        if peer in LIGHT_CLIENTS:
+                            work.light_client(peer, TRANSPORTS[transport])
                             continue
                         work.pair(peer, TRANSPORTS[transport], direction)
         finally:

@@ -17,6 +17,7 @@ const USAGE = `usage: node peer.js COMMAND ADDR [OPTION VALUE]...
   identify|echo|reset|half-close ADDR
   perf ADDR [--upload BYTES] [--download BYTES]
   perf-echo ADDR --bytes N
+  smoldot ADDR --seconds N
 `
 
 class Failure extends Error {
@@ -52,7 +53,8 @@ async function inBrowser (page, options, work) {
 
 async function run (name, address, options) {
   const is2 = options['webrtc-version'] === 2
-  const outcome = await inBrowser(is2 ? 'version2' : 'page', is2 ? [FORBIDDING] : [], async page => {
+  const page = name === 'smoldot' ? 'smoldot' : is2 ? 'version2' : 'page'
+  const outcome = await inBrowser(page, is2 ? [FORBIDDING] : [], async page => {
     return page.call('command', name, address, options).catch(error => {
       throw new Error(`${error.message} ${page.console.join('\n')}`)
     })
@@ -62,7 +64,7 @@ async function run (name, address, options) {
 }
 
 async function client (name, args) {
-  const options = { count: 10, parallel: 1, upload: 0, download: 0, bytes: 1 << 20, 'webrtc-version': 1 }
+  const options = { count: 10, parallel: 1, upload: 0, download: 0, bytes: 1 << 20, seconds: 10, 'webrtc-version': 1 }
   let address
   for (let i = 0; i < args.length; i++) {
     if (args[i].startsWith('--')) {
@@ -123,7 +125,7 @@ async function unified () {
 async function main () {
   if (process.env.IS_DIALER != null) return unified()
   const [name, ...args] = process.argv.slice(2)
-  const known = ['ping', 'identify', 'perf', 'perf-echo', 'echo', 'connect', 'streams', 'half-close', 'reset']
+  const known = ['ping', 'identify', 'perf', 'perf-echo', 'echo', 'connect', 'streams', 'half-close', 'reset', 'smoldot']
   if (!known.includes(name)) throw new Failure('usage', `${name ?? 'a command is missing'}`)
   return client(name, args)
 }
