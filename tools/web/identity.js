@@ -1,11 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Keys of peers, and Noise XX as its responder, which in WebRTC-Direct the dialer is. The primitives are noble's and not
-// the browser's: those need a secure context, which a page at http://192.168.… is not.
+// Keys of peers, and Noise XX as its responder, which in WebRTC-Direct the dialer is. The browser's own primitives are
+// fast but need a secure context, which a page at http://192.168.… is not, and not every browser has them: then noble's.
 import { concat, field, fields, base58, utf8 } from './bytes.js'
 import { chacha20poly1305, ed25519, hmac, p256, secp256k1, sha256, x25519 } from './vendor/noble.js'
 
 const RSA = 0; const ED25519 = 1; const SECP256K1 = 2; const ECDSA = 3
 const P256_HEAD = 26 // octets of a SubjectPublicKeyInfo before an uncompressed point
+const PKCS8_HEAD = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20] // before an Ed25519 seed
+
+const subtle = globalThis.crypto?.subtle
+
+/** What the browser does by itself, or else what `otherwise` does. */
+async function natively (work, otherwise) {
+  if (subtle) {
+    try {
+      return await work()
+    } catch { /* it does not know the algorithm, or has been given nonsense, which noble will say again */ }
+  }
+  return otherwise()
+}
+
+const raw = (algorithm, key, uses) => subtle.importKey('raw', key, { name: algorithm }, false, uses)
+
+/** A fresh X25519 key: { publicKey, agree(remote) }. */
+const newExchange = () => natively(async () => {
+  const pair = await subtle.generateKey({ name: 'X25519' }, false, ['deriveBits'])
+  return {
+    publicKey: new Uint8Array(await subtle.exportKey('raw', pair.publicKey)),
+    agree: async remote => new Uint8Array(await subtle.deriveBits(
+      { name: 'X25519', public: await raw('X25519', remote, []) }, pair.privateKey, 256))
+  }
+}, () => {
+  const secret = x25519.utils.randomSecretKey()
+  return { publicKey: x25519.getPublicKey(secret), agree: async remote => x25519.getSharedSecret(secret, remote) }
+})
+
+const verifyEd25519 = (signature, octets, key) => natively(
+  async () => subtle.verify('Ed25519', await raw('Ed25519', key, ['verify']), signature, octets),
+  () => ed25519.verify(signature, octets, key))
 
 export class Identity {
   constructor () {
@@ -14,7 +46,13 @@ export class Identity {
     this.peer = peerOf(this.publicKey)
   }
 
-  sign (octets) { return ed25519.sign(octets, this.secret) }
+  /** Resolves to the signature. */
+  sign (octets) {
+    return natively(async () => {
+      this.key ??= await subtle.importKey('pkcs8', concat(PKCS8_HEAD, this.secret), { name: 'Ed25519' }, false, ['sign'])
+      return new Uint8Array(await subtle.sign('Ed25519', this.key, octets))
+    }, () => ed25519.sign(octets, this.secret))
+  }
 }
 
 /** The peer id, as text, of a key in libp2p's protobuf. */
@@ -30,18 +68,18 @@ async function isSignedBy (publicKey, octets, signature) {
   if (typeof type !== 'number' || !(key instanceof Uint8Array)) return false
   try {
     switch (type) {
-      case ED25519: return ed25519.verify(signature, octets, key)
+      case ED25519: return await verifyEd25519(signature, octets, key)
       case SECP256K1: return secp256k1.verify(signature, octets, key, { format: 'der', lowS: false })
       case ECDSA: return p256.verify(signature, octets, key.subarray(P256_HEAD), { format: 'der', lowS: false })
       case RSA: {
-        if (!globalThis.crypto.subtle) throw new Error('An RSA key can be checked only on a page from localhost or https.')
+        if (!subtle) throw new Error('An RSA key can be checked only on a page from localhost or https.')
         const how = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
-        const imported = await crypto.subtle.importKey('spki', key, how, false, ['verify'])
-        return await crypto.subtle.verify(how, imported, signature, octets)
+        const imported = await subtle.importKey('spki', key, how, false, ['verify'])
+        return await subtle.verify(how, imported, signature, octets)
       }
     }
   } catch (error) {
-    if (type === RSA && !globalThis.crypto.subtle) throw error
+    if (type === RSA && !subtle) throw error
   }
   return false
 }
@@ -50,37 +88,37 @@ const STATIC = utf8('noise-libp2p-static-key:')
 
 /** Noise_XX_25519_ChaChaPoly_SHA256 with libp2p's payloads. */
 export class NoiseResponder {
-  constructor (identity, prologue) {
-    this.identity = identity
-    this.hash = utf8('Noise_XX_25519_ChaChaPoly_SHA256') // has 32 octets, so it is its own hash
-    this.chain = this.hash
-    this.key = null
-    this.mixHash(prologue)
-    this.ephemeral = x25519.utils.randomSecretKey()
-    this.static = x25519.utils.randomSecretKey()
+  /** Makes the keys, and all that does not need the remote: it is done while the connection comes up. */
+  static async prepare (identity, prologue) {
+    const noise = new NoiseResponder()
+    noise.ephemeral = await newExchange()
+    noise.static = await newExchange()
+    const signature = await identity.sign(concat(STATIC, noise.static.publicKey))
+    noise.proof = concat(field(1, identity.publicKey), field(2, signature))
+    noise.hash = utf8('Noise_XX_25519_ChaChaPoly_SHA256') // has 32 octets, so it is its own hash
+    noise.chain = noise.hash
+    noise.mixHash(prologue)
+    return noise
   }
 
-  /** Takes the first message, returns the second. */
-  answer (message) {
+  /** Takes the first message, resolves to the second. */
+  async answer (message) {
     if (message.length < 32) throw new Error('The first Noise message is too short.')
     const remote = message.subarray(0, 32)
     this.mixHash(remote)
     this.mixHash(message.subarray(32))
-    const ephemeral = x25519.getPublicKey(this.ephemeral)
-    this.mixHash(ephemeral)
-    this.mixKey(x25519.getSharedSecret(this.ephemeral, remote))
-    const own = x25519.getPublicKey(this.static)
-    const sealed = this.encrypt(own)
-    this.mixKey(x25519.getSharedSecret(this.static, remote))
-    const proof = concat(field(1, this.identity.publicKey), field(2, this.identity.sign(concat(STATIC, own))))
-    return concat(ephemeral, sealed, this.encrypt(proof))
+    this.mixHash(this.ephemeral.publicKey)
+    this.mixKey(await this.ephemeral.agree(remote))
+    const sealed = this.encrypt(this.static.publicKey)
+    this.mixKey(await this.static.agree(remote))
+    return concat(this.ephemeral.publicKey, sealed, this.encrypt(this.proof))
   }
 
   /** Takes the third message, resolves to the remote's peer id, proven. */
   async finish (message) {
     if (message.length < 64) throw new Error('The last Noise message is too short.')
     const remote = this.decrypt(message.subarray(0, 48))
-    this.mixKey(x25519.getSharedSecret(this.ephemeral, remote))
+    this.mixKey(await this.ephemeral.agree(remote))
     const payload = fields(this.decrypt(message.subarray(48)))
     const [key, signature] = [payload?.get(1)?.[0], payload?.get(2)?.[0]]
     if (!(key instanceof Uint8Array && signature instanceof Uint8Array) ||

@@ -357,20 +357,19 @@ async function describe (pc, address, version) {
 }
 
 /** The two messages that the remote sends and the one that we send, on channel 0. */
-async function shakeHands (channel, pc, address, identity) {
+async function shakeHands (stream, pc, address, identity) {
   const own = ofSdp(pc.localDescription.sdp, 'fingerprint')?.match(/^sha-256 ([\dA-F:]+)$/i)
   if (!own) throw new P2pError('unsupported', 'The browser does not tell the SHA-256 of its certificate.')
   const fingerprint = Uint8Array.from(own[1].split(':'), pair => parseInt(pair, 16))
   const prologue = concat(utf8('libp2p-webrtc-noise:'), [0x12, 32], fingerprint, [0x12, 32], address.fingerprint)
-  const noise = new NoiseResponder(identity, prologue)
-  const stream = new Stream(channel)
+  const noise = await NoiseResponder.prepare(identity, prologue)
   const message = async () => {
     const length = await stream.readExactly(2)
     const octets = length && await stream.readExactly(length[0] * 256 + length[1])
     if (!octets) throw new P2pError('connection_closed', 'The node has closed the connection during the handshake.')
     return octets
   }
-  const second = noise.answer(await message())
+  const second = await noise.answer(await message())
   await stream.write(concat([second.length >> 8, second.length & 255], second))
   const peer = await noise.finish(await message())
   if (address.peer && peer !== address.peer) {
@@ -382,16 +381,13 @@ async function shakeHands (channel, pc, address, identity) {
 async function dialVersion (address, identity, handlers, version, patience) {
   const pc = new RTCPeerConnection()
   const connection = new Connection(pc, handlers)
-  const channel = pc.createDataChannel('', { negotiated: true, id: 0 })
+  const channel = new Stream(pc.createDataChannel('', { negotiated: true, id: 0 }))
   const lost = connection.closed.then(() => {
     throw new P2pError('connection_closed', 'The connection failed: nobody answers there, or with another certificate.')
   })
   const connect = async () => {
-    const answer = await describe(pc, address, version)
-    const shaking = shakeHands(channel, pc, address, identity)
-    shaking.catch(() => {})
-    await pc.setRemoteDescription({ type: 'answer', sdp: answer })
-    connection.peer = await shaking
+    await pc.setRemoteDescription({ type: 'answer', sdp: await describe(pc, address, version) })
+    connection.peer = await shakeHands(channel, pc, address, identity)
   }
   try {
     lost.catch(() => {})
