@@ -33,7 +33,7 @@ _p2p()
             [ "${COMP_WORDS[2]}" = new ] && options+=" --type --force"
             [[ $current == -* ]] || { compopt -o default; return; }
             ;;
-        listen) options="--listen $common" ;;
+        listen) options="--listen --http $common" ;;
         ping) options="--count --interval $common" ;;
         perf) options="--upload --download --streams $common" ;;
         connect) options="--count --parallel --identify $common" ;;

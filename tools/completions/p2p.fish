@@ -33,6 +33,7 @@ complete -c p2p -n "__fish_seen_subcommand_from new show" -F
 complete -c p2p -n "__fish_seen_subcommand_from new" -l type -x -a "ed25519 secp256k1 ecdsa rsa" -d "Kind of key"
 complete -c p2p -n "__fish_seen_subcommand_from new" -l force -d "Replace the key that is there"
 complete -c p2p -n "__fish_seen_subcommand_from listen cert" -l listen -x -d "Where to, may be repeated"
+complete -c p2p -n "__fish_seen_subcommand_from listen" -l http -x -d "Serve a page for browsers there"
 complete -c p2p -n "__fish_seen_subcommand_from ping connect streams" -s n -l count -x -d "How many"
 complete -c p2p -n "__fish_seen_subcommand_from ping" -l interval -x -d "Pause between two"
 complete -c p2p -n "__fish_seen_subcommand_from connect streams" -l parallel -x -d "So many at once"
