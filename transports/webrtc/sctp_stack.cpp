@@ -34,6 +34,7 @@ SctpStack::SctpStack() {
     usrsctp_sysctl_set_sctp_max_chunks_on_queue(10 * 1024);
     usrsctp_sysctl_set_sctp_initial_cwnd(10);  // RFC 6928's
     usrsctp_sysctl_set_sctp_max_burst_default(0);
+    usrsctp_sysctl_set_sctp_default_cc_module(SCTP_CC_HTCP);  // recovers faster on long paths, and on lossy ones
     usrsctp_sysctl_set_sctp_delayed_sack_time_default(20);
     usrsctp_sysctl_set_sctp_rto_min_default(200);
     usrsctp_sysctl_set_sctp_rto_initial_default(500);

@@ -25,6 +25,11 @@ constexpr std::size_t kHeldStep = 16 * 1024;
 /// The window of webrtc-rs, octets. go-libp2p, which announces as many streams, sets another one.
 constexpr std::uint32_t kWindowOfTheLate = 1024 * 1024;
 
+/// The window that the first packet announces. It becomes the limit of the remote's slow start (RFC 9260, 7.2.1), which
+/// would end after a few round trips if it were the first buffer's. Nothing is kept for it: the window shrinks to what
+/// is paid for as soon as the association stands.
+constexpr std::uint32_t kAnnouncedWindow = WebRtcSession::kLargestBuffer;
+
 /// A window that fills within this time is too small; one that has not for this long is too large.
 constexpr auto kGrowWithin = 300ms;
 constexpr auto kShrinkAfter = 5s;
@@ -156,7 +161,7 @@ result<void> WebRtcSession::associate(bool is_spender) {
     SctpOptions options;
     options.streams = streams;
     options.send_buffer = send_buffer_;
-    options.receive_buffer = receive_buffer_;
+    options.receive_buffer = kAnnouncedWindow;
     options.path_mtu = packet_size();
     auto made = SctpAssociation::make(executor_, options, *this, driver_.now());
     if (!made) {
@@ -187,6 +192,7 @@ void WebRtcSession::on_looked() {
 void WebRtcSession::on_established(std::uint16_t streams) {
     streams_ = streams;
     ids_.set_limit(streams);
+    association_->set_receive_buffer(receive_buffer_);
     if (phase_ == Phase::handshake) {
         phase_ = Phase::open;
         silent_at_ = driver_.now() + kSilence;
