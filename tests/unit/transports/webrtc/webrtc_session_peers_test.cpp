@@ -103,6 +103,7 @@ protected:
         ASSERT_TRUE(remote_.dtls.is_established());
         SctpOptions sctp;
         sctp.streams = kManyStreams;
+        sctp.receive_buffer = window_;
         remote_.association = SctpAssociation::make(context_.get_executor(), sctp, remote_, now_).value();
         ASSERT_TRUE(remote_.association->connect());
         exchange();
@@ -195,6 +196,13 @@ protected:
     std::deque<Bytes> sent_;
     std::optional<WebRtcSession> session_;
     bool is_proven_ = true;
+    std::uint32_t window_ = SctpOptions().receive_buffer;
+};
+
+/// With the window of webrtc-rs.
+class WebRtcSessionOfLateRemote : public WebRtcSessionPeers {
+protected:
+    WebRtcSessionOfLateRemote() { window_ = 1024 * 1024; }
 };
 
 /// As long as the remote is not proven.
@@ -354,6 +362,15 @@ TEST_F(WebRtcSessionPeers, ChannelMayBeOpenedBeforeTheOneBeforeIsReset) {
         session_->on_time();
         exchange();
     }
+}
+
+TEST_F(WebRtcSessionPeers, IsNotLate) {
+    EXPECT_FALSE(session_->may_be_late());
+}
+
+/// rust-libp2p, which loses a Noise message that comes at once.
+TEST_F(WebRtcSessionOfLateRemote, IsKnown) {
+    EXPECT_TRUE(session_->may_be_late());
 }
 
 TEST_F(WebRtcSessionHandshake, OwnerOfItsChannelOutlivesAReset) {
