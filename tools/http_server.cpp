@@ -175,7 +175,8 @@ awaitable<void> HttpServer::serve_connection(tcp::socket socket) {
 
 HttpServer::Answer HttpServer::answer(bool known_method, std::string_view target) const {
     Answer found;
-    const auto path = target == "/" ? std::string_view("/index.html") : target.substr(0, target.find('?'));
+    const auto named = target.substr(0, target.find('?'));
+    const auto path = named == "/" ? std::string_view("/index.html") : named;
     const auto file =
         std::find_if(files_.begin(), files_.end(), [path](const auto& each) { return each.path == path; });
     if (!known_method) {

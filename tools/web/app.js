@@ -240,7 +240,7 @@ async function upload (stream, total) {
   await stream.write(u64(0))
   for (let sent = 0; sent < total; sent += zeros.length) {
     await stream.write(zeros.subarray(0, Math.min(zeros.length, total - sent)))
-    progress.show(Math.max(0, sent - stream.buffered))
+    progress.show(Math.max(0, sent + zeros.length - stream.buffered))
   }
   await stream.closeWrite()
   if (await end !== null) throw new Error('The node has sent what nobody asked for.')

@@ -65,8 +65,8 @@ export class Plot {
   }
 
   #draw () {
-    const all = [...this.points.values()].flat().map(([, y]) => y)
-    const most = all.length > 0 ? rounded(Math.max(...all)) : 0
+    const all = [...this.points.values()].flat().map(([, y]) => y).sort((a, b) => a - b)
+    const most = all.length > 0 ? rounded(all[Math.floor(0.95 * (all.length - 1))]) : 0 // a rare peak goes over the edge
     this.scale.textContent = most > 0 ? this.label(most) : ''
     for (const [name, points] of this.points) {
       const at = ([x, y]) => `${(x * WIDTH).toFixed(1)},${(HEIGHT * (1 - HEADROOM * y / most)).toFixed(2)}`
