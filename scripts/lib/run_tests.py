@@ -125,8 +125,7 @@ def interop(peers, preset, no_skip):
     complete = peers.wait()
     folder = folder_of(preset)
     words = [sys.executable, "tests/interop/run.py", "--p2p", os.path.join(folder, "tools/p2p"), "--probe",
-             os.path.join(folder, "tests/interop/interop_probe"), "--write-docs", "docs/interop.md",
-             "--transports", "tcp"]  # the cells of WebRTC-Direct do not all pass yet; run.py alone has both
+             os.path.join(folder, "tests/interop/interop_probe"), "--write-docs", "docs/interop.md"]
     if no_skip:
         words.append("--no-skip")
     done = run(words, stdout=subprocess.PIPE)

@@ -24,6 +24,8 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -765,6 +767,7 @@ STAYS_CLOSED = "stays closed"  # of light clients alone
 STAY = 4  # seconds that we keep their connection
 SILENCE = 16  # seconds after that in which none may come
 ENDS = "ends at SIGTERM"
+ALONE = frozenset({"perf, up/down", "round trips to first echo"})  # what measures; nothing else runs beside it
 
 
 def cells_over(transport: str) -> tuple:
@@ -779,6 +782,29 @@ def rows_over(transport: str) -> list[str]:
     return [*(c[0] for c in cells_over(transport)), *(c[0] for c in unified_over(transport)), ENDS]
 
 
+class Turns:
+    """Some cells run at a time, or one that wants to be alone."""
+
+    def __init__(self):
+        self.changed = threading.Condition()
+        self.running = 0  # -1: one that is alone
+        self.waiting = 0  # to be alone
+
+    @contextmanager
+    def take(self, alone: bool):
+        with self.changed:
+            self.waiting += alone
+            self.changed.wait_for(lambda: self.running == 0 if alone else self.running >= 0 and self.waiting == 0)
+            self.waiting -= alone
+            self.running = -1 if alone else self.running + 1
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.running = 0 if alone else self.running - 1
+                self.changed.notify_all()
+
+
 class Run:
     def __init__(self, ours: dict[str, Program | None], slow: dict[tuple[str, str], Sizes],
                  peers: dict[str, Program], sizes: Sizes, folder: Path):
@@ -788,7 +814,8 @@ class Run:
         self.sizes = sizes
         self.folder = folder
         self.cells: list[Cell] = []
-        self.redis = Redis(folder)
+        self.told = threading.Lock()
+        self.turns = Turns()
 
     def our(self, role: str) -> Program:
         program = self.ours[role]
@@ -798,19 +825,32 @@ class Run:
         return program
 
     def cell(self, peer: str, transport: Transport, direction: str, name: str, work) -> None:
-        began = time.monotonic()
-        try:
-            status, detail = "passed", work()
-        except Failed as failed:
-            status, detail = "failed", str(failed)
-        except NotApplicable as reason:
-            status, detail = "n/a", str(reason)
-        except Skipped as reason:
-            status, detail = "skipped", str(reason)
+        with self.turns.take(name in ALONE):
+            began = time.monotonic()
+            try:
+                status, detail = "passed", work()
+            except Failed as failed:
+                status, detail = "failed", str(failed)
+            except NotApplicable as reason:
+                status, detail = "n/a", str(reason)
+            except Skipped as reason:
+                status, detail = "skipped", str(reason)
+            seconds = round(time.monotonic() - began, 3)
         detail = " ".join(detail.split())
-        cell = Cell(peer, transport.name, direction, name, status, detail, round(time.monotonic() - began, 3))
-        self.cells.append(cell)
-        print(f"{NAMES[peer]:12} {transport.name:13} {direction:11} {name:26} {status:8} {detail}", file=sys.stderr, flush=True)
+        with self.told:
+            self.cells.append(Cell(peer, transport.name, direction, name, status, detail, seconds))
+            print(f"{NAMES[peer]:12} {transport.name:13} {direction:11} {name:26} {status:8} {detail}", file=sys.stderr, flush=True)
+
+    def all_directions(self, peer: str, transport: Transport) -> None:
+        if peer in LIGHT_CLIENTS:
+            self.light_client(peer, transport)
+            return
+        redis = Redis(self.folder)  # one of its own: whether a dialer waits there is seen only when it is the only one
+        try:
+            for direction in (PEER_DIALS,) if peer in BROWSERS else DIRECTIONS:
+                self.pair(peer, transport, direction, redis)
+        finally:
+            redis.close()
 
     def light_client(self, peer: str, transport: Transport) -> None:
         """One run of it, in which it, and we, do of ourselves what the cells ask about."""
@@ -870,7 +910,7 @@ class Run:
             if "listener" in found:
                 found["listener"].close()
 
-    def pair(self, peer: str, transport: Transport, direction: str) -> None:
+    def pair(self, peer: str, transport: Transport, direction: str, redis: Redis) -> None:
         program = self.peers.get(peer)
         if program is None:
             def missing():
@@ -907,8 +947,8 @@ class Run:
             for name, we_dial, peer_dials in unified_over(transport.name):
                 def unified():
                     ours = self.our("probe")
-                    test = Test(self.redis, transport, f"{name} {peer} {direction} {os.getpid()}")
-                    log = self.folder / f"{peer}-unified.log"
+                    test = Test(redis, transport, f"{name} {peer} {direction} {os.getpid()}")
+                    log = self.folder / f"{peer}-{transport.name}-unified.log"
                     if direction == WE_DIAL:
                         return we_dial(ours, program, test, log)
                     return peer_dials(program, ours, test, log)
@@ -1088,6 +1128,8 @@ def main() -> int:
     parser.add_argument("--transports", default=",".join(TRANSPORTS),
                         help="comma-separated, default all: %(default)s")
     parser.add_argument("--quick", action="store_true", help="smaller transfers, fewer pings and streams")
+    parser.add_argument("--jobs", type=int, default=min(2, len(os.sched_getaffinity(0))), metavar="N",
+                        help="pairs of a peer and a transport at a time, default %(default)s; what measures runs alone")
     parser.add_argument("--write-docs", type=Path, metavar="FILE", help="write the table as Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the cells as JSON")
     parser.add_argument("--allow-missing", action="store_true", help="go on when one of our programs is not built")
@@ -1130,19 +1172,12 @@ def main() -> int:
     sizes = Sizes(10, 4 * MIB, 20, 200) if args.quick else Sizes(100, 64 * MIB, 100, 2000)
     with tempfile.TemporaryDirectory(prefix="interop-") as folder:
         work = Run(ours, {} if args.quick else slow, {p: as_peer(p, commands[p]) for p in wanted if p in commands}, sizes, Path(folder))
-        try:
-            for peer in wanted:
-                for transport in transports:
-                    for direction in DIRECTIONS:
-                        if peer in BROWSERS and (transport, direction) != ("webrtc-direct", PEER_DIALS):
-                            continue
-                        if peer in LIGHT_CLIENTS:
-                            work.light_client(peer, TRANSPORTS[transport])
-                            continue
-                        work.pair(peer, TRANSPORTS[transport], direction)
-        finally:
-            work.redis.close()
-    cells = work.cells
+        pairs = [(p, t) for p in wanted for t in transports if p not in BROWSERS or t == "webrtc-direct"]
+        with ThreadPoolExecutor(args.jobs) as pool:  # the slow ones first
+            running = [pool.submit(work.all_directions, p, TRANSPORTS[t]) for p, t in reversed(pairs)]
+        for done in running:
+            done.result()
+    cells = sorted(work.cells, key=lambda cell: pairs.index((cell.peer, cell.transport)))
 
     print_table(table(cells, wanted, transports, for_terminal))
     print_reasons(cells)
