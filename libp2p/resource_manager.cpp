@@ -103,6 +103,7 @@ struct ConnectionScope::State {
     ~State();
 
     bool is_evictable() const noexcept { return by_age.is_linked(); }
+    void enter_networks() noexcept;
     void stop_being_evictable() noexcept;
 
     /// Takes the connection out of every count, for a newer one to try; `resume` undoes it, and nothing in between may
@@ -192,7 +193,7 @@ ResourceManager::ResourceManager(const Limits& limits) : state_(std::make_shared
 ResourceManager::~ResourceManager() = default;
 
 result<ConnectionScope> ResourceManager::open_connection(
-    Direction direction, bool uses_descriptor, const Multiaddr& remote
+    Direction direction, bool uses_descriptor, const Multiaddr& remote, bool is_address_proven
 ) {
     auto connection = std::make_unique<ConnectionScope::State>(state_, direction);
     const char* const way = direction == Direction::inbound ? "inbound connection " : "outbound connection ";
@@ -200,7 +201,7 @@ result<ConnectionScope> ResourceManager::open_connection(
     state_->lists->all.push_back(*connection);
 
     State::Victims victims;
-    if (direction == Direction::inbound) {
+    if (direction == Direction::inbound && is_address_proven) {
         state_->join(*connection, remote);
         if (auto room = state_->make_room_in_networks(*connection, victims); !room) {
             ++state_->refusals;
@@ -360,6 +361,29 @@ result<void> ConnectionScope::set_peer(const PeerId& peer) {
     return ok();
 }
 
+result<void> ConnectionScope::prove_address(const Multiaddr& remote) {
+    auto& state = *state_;
+    auto& manager = *state.manager;
+    if (state.memberships.front().subnet != nullptr) {
+        return ok();
+    }
+    if (state.evicted) {
+        return Error(Errc::limit_exceeded, state.budget->name() + ": gave way to a newer connection");
+    }
+    manager.join(state, remote);
+    ResourceManager::State::Victims victims;
+    if (auto room = manager.make_room_in_networks(state, victims); !room) {
+        ++manager.refusals;
+        return room;
+    }
+    if (state.is_evictable()) {
+        state.enter_networks();
+    }
+    manager.evictions += victims.count;
+    victims.evict();
+    return ok();
+}
+
 result<Charge> ConnectionScope::open_stream(Direction direction) {
     const auto& manager = *state_->manager;
     auto transient = state_->has_peer ? manager.transient : nullptr;  // else the connection is in it already
@@ -388,11 +412,7 @@ void ConnectionScope::on_evict(std::function<void()> abort) {
         return;  // keeps its age
     }
     state.manager->lists->evictable.push_back(state);
-    for (auto& membership : state.memberships) {
-        if (membership.subnet) {
-            membership.subnet->evictable.push_back(membership);
-        }
-    }
+    state.enter_networks();
 }
 
 bool ConnectionScope::is_evicted() const noexcept {
@@ -408,6 +428,14 @@ ConnectionScope::State::~State() {
         membership.subnet->connections -= is_suspended ? 0 : 1;
         if (--membership.subnet->members == 0) {
             manager->subnets.erase(*membership.network);
+        }
+    }
+}
+
+void ConnectionScope::State::enter_networks() noexcept {
+    for (auto& membership : memberships) {
+        if (membership.subnet) {
+            membership.subnet->evictable.push_back(membership);
         }
     }
 }

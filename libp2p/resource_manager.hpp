@@ -40,6 +40,10 @@ public:
     /// The protocol of the stream is agreed: its charge leaves `transient`.
     static void negotiated(Charge& stream) noexcept;
 
+    /// The address that an inbound connection comes from is proven now: counts it in its networks. Fails with
+    /// `Errc::limit_exceeded` when they are full. Does nothing where that was known from the start.
+    result<void> prove_address(const Multiaddr& remote);
+
     /// Lets this inbound connection give way to a newer one while its peer is not proven yet: `abort` is then called,
     /// once. It must end the socket, and must not open connections. Ignored for outbound connections, and after
     /// `set_peer`.
@@ -77,8 +81,11 @@ public:
     ResourceManager& operator=(const ResourceManager&) = delete;
 
     /// Pays for a connection: before its first octet, in `transient`. Fails with `Errc::limit_exceeded`. The scope may
-    /// outlive the manager.
-    result<ConnectionScope> open_connection(Direction direction, bool uses_descriptor, const Multiaddr& remote);
+    /// outlive the manager. An inbound connection whose address may be forged is not counted in its networks, or others
+    /// could fill them in its owner's name, until `prove_address`.
+    result<ConnectionScope> open_connection(
+        Direction direction, bool uses_descriptor, const Multiaddr& remote, bool is_address_proven = true
+    );
 
     const Limits& limits() const noexcept;
 

@@ -39,6 +39,10 @@ public:
     /// Where it comes from, without /p2p.
     virtual const Multiaddr& remote_address() const noexcept = 0;
 
+    /// False when anybody could have written that address on what has come. Then `upgrade` calls
+    /// `ConnectionScope::prove_address` as soon as it knows better.
+    virtual bool is_address_proven() const noexcept { return true; }
+
     /// Secures and multiplexes it. Everything the handshake holds is charged to `scope`, which the caller made before
     /// the first octet was read and keeps while the connection lives; once the remote is proven the scope moves to its
     /// peer. Called once. The caller bounds the time; cancellation closes the half-made connection.

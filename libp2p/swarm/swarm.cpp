@@ -95,7 +95,8 @@ awaitable<void> Swarm::serve_listener(std::shared_ptr<Listener> listener, bool u
                 log.debug("inbound.gated", {{"remote", remote}});
                 continue;
             }
-            auto scope = resources_.open_connection(Direction::inbound, uses_descriptor, remote);
+            const bool is_proven = (*inbound)->is_address_proven();
+            auto scope = resources_.open_connection(Direction::inbound, uses_descriptor, remote, is_proven);
             if (!scope) {
                 log.debug("inbound.refused", {{"remote", remote}, {"error", scope.error()}});
                 continue;

@@ -120,7 +120,8 @@ std::size_t resident_octets() {
 }
 
 struct Node {
-    explicit Node(asio::io_context& io) : identity(Identity::generate()), host(io.get_executor(), identity) {
+    explicit Node(asio::io_context& io, Identity who = Identity::generate())
+        : identity(std::move(who)), host(io.get_executor(), identity) {
         add_default_stack(host, identity);
         host.handle(echo::kProtocol, echo::serve);
     }
@@ -197,7 +198,9 @@ private:
                webrtc::SctpStack::instance().size() == 0;
     }
 
+    /// A host after another, all with one identity: a peer store remembers whom it has met.
     awaitable<void> dialer() {
+        const auto identity = Identity::generate();
         while (!is_over()) {
             if (is_resting_) {
                 (void)co_await rested_.wait();
@@ -205,7 +208,7 @@ private:
             }
             ++busy_;
             {
-                Node node(io_);
+                Node node(io_, identity);
                 const auto visits = draw(1, 4);
                 for (std::size_t i = 0; i < visits && !is_over() && !is_resting_; ++i) {
                     co_await visit(node);

@@ -22,6 +22,14 @@ constexpr std::size_t kLeftBehind = 1024 * 1024;
 /// With LIBP2P_HOSTILE_FULL in the environment floods last as long as they should at least be borne.
 const bool kIsFull = std::getenv("LIBP2P_HOSTILE_FULL") != nullptr;
 
+/// An address of this machine, "192.0.2.7", where floods are played instead of on loopback: all in them then come from
+/// the honest dialer's network, and its limits count.
+const char* const kOtherAddress = std::getenv("LIBP2P_HOSTILE_ADDRESS");
+
+std::string listen_address() {
+    return kOtherAddress == nullptr ? kWebRtcListen : "/ip4/" + std::string(kOtherAddress) + "/udp/0/webrtc-direct";
+}
+
 struct Flood {
     const char* name;
     std::size_t ports;
@@ -115,7 +123,7 @@ protected:
         Node victim(io_, std::move(options));
         victim_ = &victim;
         auto body = [&]() -> awaitable<void> {
-            address_ = co_await listen(victim, kWebRtcListen);
+            address_ = co_await listen(victim, listen_address());
             endpoint_ = udp_endpoint_of(*address_);
             HonestDialer honest(io_, *address_);
             co_await honest.dial(10);
@@ -400,7 +408,13 @@ private:
             const auto elapsed = std::chrono::duration<double>(Clock::now() - start).count();
             const auto due = static_cast<std::size_t>(elapsed * static_cast<double>(per_second));
             for (; sent_ < due && !is_over_; ++sent_) {
-                asio::ip::udp::socket socket(quiet, {asio::ip::address_v4(++address), 0});
+                ++address;
+                asio::ip::udp::socket socket(
+                    quiet,
+                    {kOtherAddress == nullptr ? asio::ip::address_v4(address)
+                                              : asio::ip::make_address_v4(kOtherAddress),
+                     0}
+                );
                 for (const auto& datagram : datagrams) {
                     error_code ec;
                     socket.send_to(asio::buffer(datagram), victim, 0, ec);

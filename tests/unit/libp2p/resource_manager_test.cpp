@@ -567,6 +567,33 @@ TEST(ResourceManager, TheOldestUpgradingConnectionOfANetworkGivesWayToANewOneOfI
     EXPECT_FALSE(inbound(manager, address("/ip4/198.51.100.7/tcp/4"))) << "its place was taken before";
 }
 
+/// An address that may be forged does not fill its network, nor does anybody give way to it there.
+TEST(ResourceManager, CountsAConnectionInItsNetworkOnceItsAddressIsProven) {
+    auto limits = small();
+    limits.connections_per_ipv4 = 1;
+    ResourceManager manager(limits);
+    const auto here = address("/ip4/198.51.100.7/udp/1/webrtc-direct");
+    auto standing = inbound(manager, here);
+    ASSERT_TRUE(standing);
+    Upgrading upgrading(std::move(*standing));
+    auto forged = manager.open_connection(Direction::inbound, false, here, false);
+    auto honest = manager.open_connection(Direction::inbound, false, here, false);
+    ASSERT_TRUE(forged && honest);
+    EXPECT_EQ(upgrading.aborted, 0);
+    int aborted = 0;
+    honest->on_evict([&] { ++aborted; });
+    ASSERT_TRUE(honest->prove_address(here));
+    EXPECT_TRUE(honest->prove_address(here)) << "once is enough";
+    EXPECT_EQ(upgrading.aborted, 1);
+    ASSERT_TRUE(inbound(manager, here));
+    EXPECT_EQ(aborted, 1) << "proven, and not yet anybody's, it gives way like the others";
+    EXPECT_FALSE(honest->prove_address(here) && honest->set_peer(alice()));
+
+    auto another = inbound(manager, here);
+    ASSERT_TRUE(another && another->set_peer(bob()));
+    EXPECT_EQ(forged->prove_address(here).error(), Errc::limit_exceeded);
+}
+
 TEST(ResourceManager, AVictimInTheNetworkIsSparedWhenTheTreeRefusesAnyway) {
     auto limits = small();
     limits.connections_per_ipv4 = 1;

@@ -78,6 +78,12 @@ awaitable<result<std::unique_ptr<Connection>>> DirectEndpoint::upgrade(
     if (!open) {
         co_return open.error();
     }
+    if (direction == Direction::inbound) {
+        auto counted = scope.prove_address(remote);
+        if (!counted) {
+            co_return counted.error();
+        }
+    }
     auto proven = co_await prove_remote(core, *noise_, direction, std::move(expected));
     if (!proven) {
         co_return proven.error();

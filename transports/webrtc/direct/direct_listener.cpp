@@ -21,6 +21,7 @@ public:
           remote_(to_direct_multiaddr(path_->remote())) {}
 
     const Multiaddr& remote_address() const noexcept override { return remote_; }
+    bool is_address_proven() const noexcept override { return false; }
 
     awaitable<result<std::unique_ptr<Connection>>> upgrade(ConnectionScope& scope) override {
         auto path = std::move(path_);

@@ -18,11 +18,6 @@ namespace {
 
 const Logger log("webrtc");
 
-/// What an address that is unproven may be sent for a check, beside the answer.
-std::size_t surplus(std::size_t check, std::size_t answer) noexcept {
-    return crypto::DtlsSession::kUnprovenFactor * check - answer;
-}
-
 }  // namespace
 
 DirectPath::DirectPath(std::shared_ptr<DirectMux> mux, const UdpSocket::Endpoint& remote)
@@ -132,11 +127,13 @@ void DirectMux::on_stun(ByteView datagram, const UdpSocket::Endpoint& source) {
         return;
     }
     socket_->send(source, ByteView(answer).first(check->answer_size));
-    if (datagram.size() >= kLeastCheck) {
-        checks_.add(source, Clock::now());
-    }
+    const auto now = Clock::now();
+    checks_.add(source, now);
+    const auto surplus = crypto::DtlsSession::kUnprovenFactor * datagram.size() - check->answer_size;
     if (slot != slots_.end() && slot->second.newest->is_unproven_) {
-        allow(*slot->second.newest, surplus(datagram.size(), check->answer_size));
+        allow(*slot->second.newest, surplus);
+    } else {
+        credits_.add(source, surplus, now);
     }
     std::string username(check->credentials.server_ufrag);
     username += ':';
@@ -252,18 +249,20 @@ void DirectMux::on_moved(ByteView datagram, const UdpSocket::Endpoint& source) {
 }
 
 /// In a full table the oldest gives way, once it has had time for its answer to come. Addresses can be forged by the
-/// thousand, and whoever does that does not come back; clients repeat their ClientHello, so those who were turned away
-/// before go first.
+/// thousand, and whoever does that does not come back, or not as often; clients repeat their ClientHello, so those who
+/// were turned away most often go first.
 bool DirectMux::has_room_for(const UdpSocket::Endpoint& source) {
     if (unproven_.size() < kUnproven) {
         return true;
     }
     const auto now = Clock::now();
-    const auto least = turned_away_.has(source, now) ? kUndisturbed : 4 * kUndisturbed;
+    const auto times = static_cast<int>(std::min(turned_away_.get(source, now), kTimesToAsk));
+    const auto missing = static_cast<int>(kTimesToAsk) - times;
+    const Clock::duration least = times == 0 ? 4 * kUndisturbed : kUndisturbed + missing * kUndisturbed / 5;
     if (now - unproven_.front()->since_ >= least) {
         return true;
     }
-    turned_away_.add(source, now);
+    turned_away_.add(source, 1, now);
     return false;
 }
 
@@ -273,10 +272,7 @@ void DirectMux::begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& 
     slot.newest = path.get();
     path->place_ = unproven_.insert(unproven_.end(), path.get());
     path->early_.emplace_back(datagram.begin(), datagram.end());
-    if (const auto now = Clock::now(); !used_.has(source, now)) {
-        used_.add(source, now);
-        path->allowance_ = surplus(kLeastCheck, kBindingResponseSize6);
-    }
+    path->allowance_ = credits_.take(source, Clock::now());
     new_.push_back(std::move(path));
     accepted_.notify();
     if (unproven_.size() <= kUnproven) {

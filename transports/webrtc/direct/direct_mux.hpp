@@ -82,10 +82,12 @@ public:
     /// Connections whose remote has not shown yet that it hears us.
     static constexpr std::size_t kUnproven = 128;
 
-    /// The time that each of them has at least, before it gives way to one that asks again; four times as much before
-    /// one that asks for the first time. It bounds the handshakes that are begun in a flood, to 512 and 128 a second,
-    /// and lets those be finished whose remote answers in time.
+    /// The time that each of them has at least, before it gives way to one that asks for the fifth time; a little more
+    /// for each time less, so that who asks more often goes first, and four times as much before one that asks for the
+    /// first time. It bounds the handshakes that are begun in a flood, to 512 a second, and lets those be finished
+    /// whose remote answers in time.
     static constexpr std::chrono::milliseconds kUndisturbed{250};
+    static constexpr std::size_t kTimesToAsk = 4;
 
     static result<std::shared_ptr<DirectMux>> bind(
         asio::any_io_executor executor, const UdpSocket::Endpoint& local, const UdpSocket::Options& options
@@ -102,11 +104,6 @@ public:
     /// The next remote. Fails with `operation_aborted` when cancelled, and with `Errc::shut_down` after
     /// `stop_listening`. One caller at a time; cancellation loses nothing.
     awaitable<result<std::shared_ptr<DirectPath>>> accept();
-
-    /// Octets that a check has at least to count for a ClientHello behind it: the shortest names that ICE allows, and
-    /// the attributes that every agent sends. It entitles the address to three times that, once: see
-    /// `crypto::DtlsSession::limit_unproven`.
-    static constexpr std::size_t kLeastCheck = 120;
 
     /// Takes no new remotes; the socket is closed with the last of them.
     void stop_listening() noexcept;
@@ -142,8 +139,8 @@ private:
     Waiter accepted_;
     TaskScope tasks_;
     RecentChecks checks_;
-    RecentChecks used_{std::chrono::seconds(20)};        // checks that have counted: for as long as `checks_` has them
-    RecentChecks turned_away_{std::chrono::seconds(1)};  // whose ClientHello found no room
+    RecentCounts credits_{std::chrono::seconds(15)};             // octets for checks, of addresses without a handshake
+    RecentCounts turned_away_{std::chrono::milliseconds(1200)};  // ClientHellos that found no room
     std::unordered_map<UdpSocket::Endpoint, Slot, Hash> slots_;
     std::unordered_map<std::string, DirectPath*> by_username_;
     std::unordered_map<UdpSocket::Endpoint, DirectPath*, Hash> moving_;  // where connections may have moved to

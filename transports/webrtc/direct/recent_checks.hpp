@@ -3,8 +3,10 @@
 
 #include <boost/asio/ip/udp.hpp>
 
+#include <array>
 #include <bitset>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 
 namespace libp2p::webrtc {
@@ -36,6 +38,37 @@ private:
     std::unique_ptr<Table> older_;
     Clock::duration generation_;
     Clock::time_point began_{};
+};
+
+/// A number for each of many addresses, which is forgotten a while after it last grew: a table of a fixed size, where a
+/// newer entry may take the place of an older one.
+class RecentCounts {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    explicit RecentCounts(std::chrono::milliseconds lifetime) noexcept : lifetime_(lifetime) {}
+
+    /// At most 65 535 in all.
+    void add(const boost::asio::ip::udp::endpoint& endpoint, std::size_t count, Clock::time_point now) noexcept;
+    std::size_t get(const boost::asio::ip::udp::endpoint& endpoint, Clock::time_point now) const noexcept;
+
+    /// `get`, after which it is zero.
+    std::size_t take(const boost::asio::ip::udp::endpoint& endpoint, Clock::time_point now) noexcept;
+
+private:
+    static constexpr std::size_t kEntries = 32 * 1024;
+
+    struct Entry {
+        std::uint32_t tag = 0;  // of the address
+        std::uint16_t tick = 0;
+        std::uint16_t count = 0;
+    };
+    using Entries = std::array<Entry, kEntries>;
+
+    const Entry* find(std::size_t hash, Clock::time_point now) const noexcept;
+
+    std::unique_ptr<Entries> entries_;  // from the first `add` on
+    std::chrono::milliseconds lifetime_;
 };
 
 }  // namespace libp2p::webrtc

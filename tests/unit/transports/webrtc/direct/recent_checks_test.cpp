@@ -25,34 +25,35 @@ TEST(RecentChecks, KnowsWhoCameForATimeAndNotForLong) {
     EXPECT_FALSE(checks.has(endpoint(1), now + 20s));
 }
 
-TEST(CheckCredits, AreTakenOnceAndForget) {
-    CheckCredits credits;
-    auto now = CheckCredits::Clock::time_point() + 1h;
-    EXPECT_EQ(credits.take(endpoint(1), now), 0U);
-    credits.add(endpoint(1), 400, now);
-    credits.add(endpoint(1), 300, now + 5s);
-    EXPECT_EQ(credits.take(endpoint(2), now), 0U);
-    EXPECT_EQ(credits.take(endpoint(1), now + 6s), 700U);
-    EXPECT_EQ(credits.take(endpoint(1), now + 6s), 0U);
-    credits.add(endpoint(1), 400, now);
-    EXPECT_EQ(credits.take(endpoint(1), now + 17s), 0U);
+TEST(RecentCounts, GrowAreTakenOnceAndForgotten) {
+    RecentCounts counts(15s);
+    auto now = RecentCounts::Clock::time_point() + 1h;
+    EXPECT_EQ(counts.take(endpoint(1), now), 0U);
+    counts.add(endpoint(1), 400, now);
+    counts.add(endpoint(1), 300, now + 5s);
+    EXPECT_EQ(counts.get(endpoint(1), now + 6s), 700U);
+    EXPECT_EQ(counts.take(endpoint(2), now), 0U);
+    EXPECT_EQ(counts.take(endpoint(1), now + 6s), 700U);
+    EXPECT_EQ(counts.take(endpoint(1), now + 6s), 0U);
+    counts.add(endpoint(1), 400, now);
+    EXPECT_EQ(counts.take(endpoint(1), now + 17s), 0U);
     for (int i = 0; i < 100; ++i) {
-        credits.add(endpoint(3), 1000, now);
+        counts.add(endpoint(3), 1000, now);
     }
-    EXPECT_EQ(credits.take(endpoint(3), now), 65'535U);
+    EXPECT_EQ(counts.take(endpoint(3), now), 65'535U);
 }
 
 /// A flood of others takes the place of few.
-TEST(CheckCredits, SurviveAThousandOthers) {
-    const auto now = CheckCredits::Clock::time_point() + 1h;
+TEST(RecentCounts, SurviveAThousandOthers) {
+    const auto now = RecentCounts::Clock::time_point() + 1h;
     unsigned kept = 0;
     for (unsigned round = 0; round < 100; ++round) {
-        CheckCredits credits;
-        credits.add(endpoint(0), 400, now);
+        RecentCounts counts(15s);
+        counts.add(endpoint(0), 400, now);
         for (unsigned i = 1; i <= 1000; ++i) {
-            credits.add(endpoint(i), 400, now);
+            counts.add(endpoint(i), 400, now);
         }
-        kept += credits.take(endpoint(0), now) == 400;
+        kept += counts.take(endpoint(0), now) == 400;
     }
     EXPECT_GT(kept, 80U);
 }
