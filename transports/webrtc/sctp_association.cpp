@@ -375,6 +375,13 @@ SctpAssociation::Held SctpAssociation::held() const noexcept {
     return {use.to_send, use.received};
 }
 
+void SctpAssociation::set_bundling(bool is_on) noexcept {
+    if (socket_ != nullptr && bundles_ != is_on) {
+        bundles_ = is_on;
+        set(socket_, IPPROTO_SCTP, SCTP_NODELAY, std::uint32_t{is_on ? 0U : 1U});
+    }
+}
+
 void SctpAssociation::set_send_buffer(std::uint32_t octets) noexcept {
     send_buffer_ = octets;
     if (socket_ != nullptr) {

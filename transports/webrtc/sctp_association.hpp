@@ -116,6 +116,10 @@ public:
     };
     Held held() const noexcept;
 
+    /// While this is on, a message that does not fill a packet waits for the next one to share it, if anything is
+    /// unacknowledged; it leaves with the first message that is sent when this is off again.
+    void set_bundling(bool is_on) noexcept;
+
     void set_send_buffer(std::uint32_t octets) noexcept;
     void set_receive_buffer(std::uint32_t octets) noexcept;
 
@@ -157,6 +161,7 @@ private:
     std::uintptr_t number_ = 0;
     struct socket* socket_ = nullptr;
     bool paused_ = false;
+    bool bundles_ = false;
     std::size_t wanted_ = 0;  // octets that a send has found no room for
     std::size_t send_buffer_ = 0;
     bool looking_ = false;

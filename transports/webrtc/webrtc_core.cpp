@@ -4,6 +4,7 @@
 #include "transports/webrtc/webrtc_stream.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 
 #include <utility>
 
@@ -64,6 +65,20 @@ void WebRtcCore::flush() noexcept {
     if (session.deadline() < armed_for_) {
         arm();
     }
+    if (session.has_pending() && !std::exchange(will_send_, true)) {
+        send_at_end_of_turn();
+    }
+}
+
+/// Behind everybody who has been woken by now: what they write shares packets with what is pending.
+void WebRtcCore::send_at_end_of_turn() {
+    asio::post(executor(), [weak = weak_from_this()] {
+        if (auto self = weak.lock()) {
+            self->will_send_ = false;
+            self->session.send_pending();
+            self->flush();
+        }
+    });
 }
 
 void WebRtcCore::end(Error why) noexcept {

@@ -64,12 +64,14 @@ private:
     Clock::time_point now() const noexcept override { return Clock::now(); }
 
     void arm();
+    void send_at_end_of_turn();
 
     std::unique_ptr<DatagramLink> link_;
     std::shared_ptr<SctpTicker> ticker_;  // shared by the connections of a host
     asio::steady_timer timer_;
     Clock::time_point armed_for_ = Clock::time_point::max();
     bool was_open_ = false;
+    bool will_send_ = false;
     bool ticks_ = true;
 };
 

@@ -276,6 +276,7 @@ void WebRtcSession::close() {
         end(asio::error::make_error_code(asio::error::operation_aborted));
         return;
     }
+    pump();
     phase_ = Phase::closing;
     closing_until_ = driver_.now() + kGoodbye;
     for (auto& channel : channels_) {

@@ -22,7 +22,7 @@ namespace libp2p::webrtc {
 ///
 /// Flow control: SCTP has one window for the connection and none for a stream. What arrives is buffered per stream; a
 /// stream whose buffer is full holds up the connection, so that its writer waits. Where others are held up with it and
-/// nothing is read for `kPatience`, that stream is reset.
+/// nothing is read for `kPatience`, that stream is reset, unless its owner waits for the remote to read.
 class WebRtcSession final : private SctpEvents, private crypto::DtlsSession::Output {
 public:
     /// Who drives the session. Outlives it.
@@ -139,6 +139,10 @@ public:
     /// That is done: channel 0 stays open and means nothing any more.
     void release_handshake_channel();
 
+    /// Something small is to be sent, and others may want to share its packet: `send_pending` before the turn ends.
+    bool has_pending() const noexcept { return is_pump_due_; }
+    void send_pending() { pump(); }
+
     /// Takes no new streams, waits a moment for what was written, tells the remote and ends.
     void close();
 
@@ -234,6 +238,8 @@ private:
     void apply(Channel& channel, const HalfClose::Actions& actions);
     void mark(Channel& channel) noexcept;
     void pump();
+    void pump_later() noexcept;
+    bool has_more_to_send(const Channel& channel) const noexcept;
     bool send_controls(Channel& channel);
     bool send_frame(Channel& channel);
     bool try_send(std::uint16_t id, PayloadProtocol protocol, ByteView message);
@@ -300,6 +306,7 @@ private:
     bool is_proven_ = false;
     bool handshake_is_released_ = false;
     bool is_pumping_ = false;
+    bool is_pump_due_ = false;
     bool is_rust_ = false;      // the remote: it has no FIN_ACK and reads no more than 8 KiB at a time
     bool is_spender_ = false;   // see kStreamsForSpenders
     bool is_not_rust_ = false;  // what it does not do shows that it is another one

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 // Data channels: what the remote does with them, and what is sent on them.
@@ -67,7 +68,7 @@ void WebRtcSession::on_remote_open(std::uint16_t id) {
     if (id == 0 && handshake_ != nullptr && !handshake_->is_detached) {
         handshake_->ack_pending = true;  // it was agreed on, but who opens it all the same gets the answer
         mark(*handshake_);
-        pump();
+        pump_later();
         return;
     }
     const auto limit = is_proven_ ? std::size_t{limits_.accept_backlog} : kEarlyChannels;
@@ -91,7 +92,7 @@ void WebRtcSession::on_remote_open(std::uint16_t id) {
     ++accept_queue_size_;
     ++open_count_;
     mark(channel);
-    pump();
+    pump_later();
 }
 
 /// The remote has answered: by a DATA_CHANNEL_ACK, or by what it sends.
@@ -275,7 +276,7 @@ void WebRtcSession::apply(Channel& channel, const HalfClose::Actions& actions) {
     }
     mark(channel);
     update_timer(channel);
-    pump();
+    pump_later();
 }
 
 /// Has `pump` look at the channel, if it has something to send. The remote may use a number again before it is known
@@ -305,6 +306,7 @@ void WebRtcSession::pump() {
     for (bool has_room = true; has_room && phase_ != Phase::ended;) {
         if (!control_.empty()) {
             auto& channel = control_.front();
+            association_->set_bundling(has_more_to_send(channel));
             has_room = send_controls(channel);
             if (has_room) {
                 channel.control_hook.unlink();
@@ -322,7 +324,24 @@ void WebRtcSession::pump() {
             break;
         }
     }
+    association_->set_bundling(false);
     is_pumping_ = false;
+    is_pump_due_ = false;  // what has no room is sent when there is some
+}
+
+/// Whether a message will follow those that the controls of `channel`, the first in its list, are sent in.
+bool WebRtcSession::has_more_to_send(const Channel& channel) const noexcept {
+    if (!ready_.empty() && ready_.front().has_output()) {
+        return true;
+    }
+    const auto next = std::next(control_.iterator_to(channel));
+    return next != control_.end() && (next->open_pending || next->ack_pending || next->fin_ack_pending ||
+                                      next->stop_pending || next->reset_pending);
+}
+
+/// For what is small and would fill no packet alone: whoever writes in this turn takes it along.
+void WebRtcSession::pump_later() noexcept {
+    is_pump_due_ = streams_ != 0 && phase_ != Phase::ended && (!control_.empty() || !ready_.empty());
 }
 
 /// False when SCTP has no room; what was sent is not pending any more.
@@ -365,6 +384,7 @@ bool WebRtcSession::send_frame(Channel& channel) {
         if (!channel.fin_pending) {
             return true;
         }
+        association_->set_bundling(false);
         if (!try_send(channel.id, PayloadProtocol::binary, FrameHeader(0, Flag::fin).bytes())) {
             return false;
         }
@@ -396,6 +416,8 @@ bool WebRtcSession::send_frame(Channel& channel) {
             offset = 0;
         }
     }
+    const auto next = std::next(ready_.iterator_to(channel));
+    association_->set_bundling(payload < writer.left || (next != ready_.end() && next->has_output()));
     if (!try_send_frame(channel.id, {frame.data(), end})) {
         grow_send_buffer();
         return false;
@@ -458,7 +480,7 @@ void WebRtcSession::settle_number(std::uint16_t id) {
         ids_.give_back(id);
     } else if (auto* channel = find(id)) {
         mark(*channel);
-        pump();
+        pump_later();
     }
 }
 
@@ -512,7 +534,10 @@ void WebRtcSession::reset_hoarders() {
         return;  // nobody else waits
     }
     for (auto& channel : channels_) {
-        if (channel.is_full) {
+        // Who waits to write does not read meanwhile, an echo for one: then it is the remote that does not read.
+        if (channel.is_full && channel.writer.left > 0) {
+            patience_until_ = driver_.now() + kPatience;
+        } else if (channel.is_full) {
             violate(
                 channel,
                 Error(Errc::limit_exceeded, "webrtc: nobody read this stream while it held up the connection's others")

@@ -31,7 +31,7 @@ result<Channel*> WebRtcSession::open() {
     ++open_count_;
     ++unacknowledged_;
     mark(channel);
-    pump();
+    pump_later();
     return &channel;
 }
 
