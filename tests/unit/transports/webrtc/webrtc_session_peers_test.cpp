@@ -129,6 +129,7 @@ protected:
     /// Until neither has anything to say, acknowledgements that take their time included.
     void exchange() {
         for (int quiet = 0; quiet < 5;) {
+            session_->send_pending();
             if (sent_.empty() && remote_.sent.empty()) {
                 tick();
                 ++quiet;
@@ -362,6 +363,65 @@ TEST_F(WebRtcSessionPeers, ChannelMayBeOpenedBeforeTheOneBeforeIsReset) {
         session_->on_time();
         exchange();
     }
+}
+
+class WebRtcSessionBacklog : public WebRtcSessionPeers {
+protected:
+    WebRtcSessionBacklog() { limits_.stream_window = 64 * 1024; }
+
+    /// Two streams, and more in the first than it should hold.
+    Channel& fill() {
+        auto* channel = opened(2);
+        other_ = opened(4);
+        EXPECT_TRUE(channel != nullptr && other_ != nullptr);
+        for (int i = 0; i < 20'000; ++i) {
+            EXPECT_TRUE(remote_.association->send(2, PayloadProtocol::binary, kHello).value());
+            exchange_now();
+        }
+        return *channel;
+    }
+
+    void exchange_now() {
+        while (!sent_.empty() || !remote_.sent.empty()) {
+            exchange();
+        }
+    }
+
+    void lose_patience() {
+        now_ += WebRtcSession::kPatience;
+        session_->on_time();
+    }
+
+    void release(Channel& channel) {
+        session_->abort(channel);
+        session_->release(channel);
+        session_->release(*other_);
+    }
+
+    Channel* other_ = nullptr;
+};
+
+TEST_F(WebRtcSessionBacklog, StreamThatNobodyReadsIsReset) {
+    auto& channel = fill();
+    lose_patience();
+    EXPECT_EQ(read(channel), Error(Errc::limit_exceeded).code().message());
+    release(channel);
+}
+
+/// An echo, whose remote is slow to read.
+TEST_F(WebRtcSessionBacklog, StreamWhoseOwnerIsWritingWaits) {
+    auto& channel = fill();
+    const Bytes answer(4 * WebRtcSession::kLargestBuffer, 7);
+    const std::vector<ByteView> buffers{answer};
+    ASSERT_FALSE(session_->write(channel, buffers).value());
+    for (int i = 0; i < 5; ++i) {
+        lose_patience();
+    }
+    EXPECT_EQ(read(channel).substr(0, 5), "hello");
+    session_->withdraw_write(channel);
+    lose_patience();
+    EXPECT_EQ(read(channel), Error(Errc::limit_exceeded).code().message());
+    release(channel);
 }
 
 TEST_F(WebRtcSessionPeers, IsNotLate) {
