@@ -59,6 +59,7 @@ const handlers = new Map([[IDENTIFY, tellIdentity], [PUSH, hearPush], [PING, ans
 
 async function connect () {
   complain(null)
+  for (const shown of document.querySelectorAll('#node dd')) shown.textContent = '–'
   setState('busy', 'Connecting')
   $('connect-button').textContent = 'Connecting …'
   $('connect-button').disabled = true
