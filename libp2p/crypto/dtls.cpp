@@ -486,6 +486,7 @@ void DtlsSession::close() noexcept {
         // BoringSSL counts its records from 0: behind ours they would be taken for old ones.
         static constexpr std::array<std::uint8_t, 2> kCloseNotify{SSL3_AL_WARNING, SSL_AD_CLOSE_NOTIFY};
         seal(DtlsRecords::kAlert, kCloseNotify);
+        seal(DtlsRecords::kAlert, kCloseNotify);  // nobody would repeat it if it were lost
     } else if (state_ == State::established) {
         ERR_clear_error();
         SSL_shutdown(ssl_);

@@ -187,7 +187,7 @@ public:
     /// SHA-256 of the certificate that the remote showed. Zeros until it did; proven once `is_established()`.
     const Sha256Digest& remote_fingerprint() const noexcept { return remote_fingerprint_; }
 
-    /// Ends the session, and tells the remote once: by a close_notify, or, while the handshake runs and something has
+    /// Ends the session, and tells the remote: by a close_notify, or, while the handshake runs and something has
     /// come from there, by the fatal alert internal_error.
     void close() noexcept;
 
