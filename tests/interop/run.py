@@ -532,6 +532,20 @@ def check_version_2(dialer: Program, listener: Listener, sizes: Sizes) -> str:
     return f"{summary['median_ms']:.2f} ms"
 
 
+def check_page(dialer: Program, listener: Listener, sizes: Sizes) -> str:
+    """The page of `p2p listen --http`, in a browser that allows version 1 and in one that does not."""
+    url = listener.expect(10, event="http")["url"]
+    for version in ("1", "2"):
+        said = listener.count(event="chat", text="hello, node")
+        found = command(dialer, "page", url, "--webrtc-version", version, deadline=150).one(event="page")
+        if f"version {version}," not in found["connected"] or found["agent"] != listener.listening["agent"]:
+            raise Failed(str(found))
+        if "16 MiB each way" not in found["measured"] or found["console"]:
+            raise Failed(str(found))
+        listener.expect(10, said, event="chat", text="hello, node")
+    return ""
+
+
 LATENCY = re.compile(r"latency:\n  handshake_plus_one_rtt: (\d+\.?\d*)\n  ping_rtt: (\d+\.?\d*)\n  unit: ms\n?")
 
 
@@ -763,6 +777,7 @@ UNIFIED = (
 TCP_UNIFIED = (
     ("round trips to first echo", check_trips, check_trips_of_peer),
 )
+PAGE = "page of p2p listen --http"  # of browsers that take orders
 STAYS_CLOSED = "stays closed"  # of light clients alone
 STAY = 4  # seconds that we keep their connection
 SILENCE = 16  # seconds after that in which none may come
@@ -944,6 +959,17 @@ class Run:
                     return check(dialer, listener_of(listen_role), sizes)
                 self.cell(peer, transport, direction, name, work)
 
+            if peer in BROWSERS:
+                def page():
+                    log = self.folder / f"{peer}-page.log"
+                    ours = replace(self.our("p2p"), listen_options=("--http", "127.0.0.1:0"))
+                    listener = Listener(ours, transport, log)
+                    try:
+                        return check_page(program, listener, self.sizes)
+                    finally:
+                        listener.close()
+                self.cell(peer, transport, direction, PAGE, page)
+
             for name, we_dial, peer_dials in unified_over(transport.name):
                 def unified():
                     ours = self.our("probe")
@@ -998,7 +1024,7 @@ def table(cells: list[Cell], peers: list[str], transports: list[str], show) -> l
     rows = [["", "", "", *(NAMES[p] for p in peers)]]
     for transport in transports:
         for direction in DIRECTIONS:
-            for name in (*rows_over(transport), STAYS_CLOSED):
+            for name in (*rows_over(transport), PAGE, STAYS_CLOSED):
                 cells_of_row = [by_key.get((p, transport, direction, name)) for p in peers]
                 if any(cells_of_row):
                     rows.append([transport, direction, name, *(show(c) if c else "" for c in cells_of_row)])
@@ -1065,6 +1091,8 @@ def document(cells: list[Cell], peers: list[str], transports: list[str], sizes: 
         f"- round trips to first echo: from the dial to the first octet of an answer (of ping) over a TCP link of",
         f"  {2000 * ONE_WAY:.0f} ms, in round trips, TCP's own included. We may take {AT_MOST}; who dials us, what it takes with",
         "  itself.",
+        "- page of p2p listen --http: opened, connected, identified, pinged, 16 MiB each way, a word in the chat; in a browser",
+        "  that allows version 1, and in one that does not.",
         "- stays closed: a light client, which has no chain and whose boot node is ours, identifies and pings us, and we",
         f"  it; {STAY} s later we close, and {SILENCE} s after that there was no other connection.",
         "- ends at SIGTERM: the listener ends with exit code 0 after all this.",

@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs'
 import { connect as connectTo } from 'node:net'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Browser, servePages } from './browser.js'
 
@@ -18,6 +19,7 @@ const USAGE = `usage: node peer.js COMMAND ADDR [OPTION VALUE]...
   perf ADDR [--upload BYTES] [--download BYTES]
   perf-echo ADDR --bytes N
   smoldot ADDR --seconds N
+  page URL --webrtc-version 1|2
 `
 
 class Failure extends Error {
@@ -91,6 +93,43 @@ async function client (name, args) {
   if (events.some(event => event.failed > 0)) process.exitCode = 1
 }
 
+/** Does with the page of `p2p listen --http` what a person would. */
+async function usePage (url, browser) {
+  const page = await browser.open(url)
+  const until = async (what, expression, patience = 60_000) => {
+    for (const end = Date.now() + patience; Date.now() < end; await sleep(50)) {
+      const found = await page.evaluate(expression)
+      if (found) return found
+    }
+    const shown = await page.evaluate('document.body.innerText')
+    throw new Failure('timed_out', `${what}: ${page.console.join('; ')} ${shown.replaceAll('\n', ' ').slice(0, 500)}`)
+  }
+  const text = id => `document.getElementById('${id}').textContent`
+  const click = id => page.evaluate(`document.getElementById('${id}').click()`)
+  await until('the address', "document.getElementById('address').value.startsWith('/')")
+  await click('connect-button')
+  const connected = await until('a connection', `${text('state')}.includes('Connected') && ${text('node-connected')}`)
+  const agent = await until('identify', `${text('node-agent')} !== '–' && ${text('node-agent')}`)
+  await until('pings', `Number(${text('ping-count')}) >= 3`)
+  await page.evaluate("document.getElementById('perf-size').value = '16'")
+  await click('perf-button')
+  const measured = await until('a measurement', `/counted|failed/.test(${text('perf-hint')}) && ${text('perf-hint')}`)
+  await page.evaluate("document.getElementById('chat-text').value = 'hello, node'; document.getElementById('chat').requestSubmit()")
+  await until('the chat', "document.querySelector('#chat-log .own p')?.textContent === 'hello, node'")
+  await click('connect-button')
+  await until('the end', `${text('state')}.includes('Not connected')`)
+  emit({ event: 'page', connected, agent, measured, console: page.console })
+}
+
+async function pageCommand (url, trial) {
+  const browser = await Browser.start(trial ? [FORBIDDING] : [])
+  try {
+    await usePage(url, browser)
+  } finally {
+    await browser.close()
+  }
+}
+
 /** One command to Redis, on a connection of its own; of its answer the first text that is not a number. */
 function redis (...words) {
   const [host, port] = process.env.REDIS_ADDR.split(':')
@@ -125,6 +164,7 @@ async function unified () {
 async function main () {
   if (process.env.IS_DIALER != null) return unified()
   const [name, ...args] = process.argv.slice(2)
+  if (name === 'page' && args.length === 3) return pageCommand(args[0], args[2] === '2')
   const known = ['ping', 'identify', 'perf', 'perf-echo', 'echo', 'connect', 'streams', 'half-close', 'reset', 'smoldot']
   if (!known.includes(name)) throw new Failure('usage', `${name ?? 'a command is missing'}`)
   return client(name, args)
