@@ -1104,9 +1104,12 @@ def document(cells: list[Cell], peers: list[str], transports: list[str], sizes: 
         for direction, title in ((WE_DIAL, "We dial the peer"), (PEER_DIALS, "The peer dials us")):
             rows = [row[2:] for row in all_rows if row[:2] == [transport, direction]]
             title += ", over " + TRANSPORTS[transport].title
-            lines += ["", f"## {title}", "", "| | " + " | ".join(NAMES[p] for p in peers) + " |"]
-            lines += ["|---" * (len(peers) + 1) + "|"]
-            lines += ["| " + " | ".join(row) + " |" for row in rows]
+            used = [i for i in range(len(peers)) if any(row[1 + i] for row in rows)]
+            if not used:
+                continue
+            lines += ["", f"## {title}", "", "| | " + " | ".join(NAMES[peers[i]] for i in used) + " |"]
+            lines += ["|---" * (len(used) + 1) + "|"]
+            lines += ["| " + " | ".join([row[0], *(row[1 + i] for i in used)]) + " |" for row in rows]
     reasons = sorted({(NAMES[c.peer], c.detail) for c in cells if c.status in ("n/a", "skipped")})
     if reasons:
         lines += ["", "Not applicable or skipped:", "", *(f"- {peer}: {detail}" for peer, detail in reasons)]
