@@ -499,7 +499,7 @@ TEST_F(WebRtcChunksTest, RequestsOfAllKinds) {
 
 /// Streams that the listener has answered in full, and whose end the client does not acknowledge.
 TEST_F(WebRtcChannelsTest, StreamsThatNeverEndOnTheRemotesSide) {
-    const std::size_t times = kIsMeasured ? 3'000 : 600;
+    const std::size_t times = kIsMeasured ? 2'000 : 600;
     auto attack = [&](RawWebRtcClient& client) -> awaitable<void> {
         const auto text = multistream::encode_message(multistream::kHeader) +
                           multistream::encode_message(echo::kProtocol) + "not acknowledged";

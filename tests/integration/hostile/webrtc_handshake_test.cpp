@@ -121,7 +121,7 @@ TEST_F(WebRtcHandshakeTest, AWrongCertificateAndAWrongPeerAreToldApart) {
 /// Somebody honest on a slow path, whose handshake gives way to a crowd before its second flight has come.
 TEST_F(WebRtcHandshakeTest, AHandshakeThatGaveWayIsBegunAnew) {
     HostOptions options;
-    options.timeouts.dial = 6s;
+    options.timeouts.dial = kIsMeasured ? 6s : 40s;
     Node victim(io_);
     Node dialer(io_, options);
     bool is_slow = true;
@@ -162,14 +162,12 @@ TEST_F(WebRtcHandshakeTest, AHandshakeThatGaveWayIsBegunAnew) {
             co_await witness.settle();
             is_slow = false;
             const auto start = Clock::now();
-            auto ended = co_await conformance::eventually([&] { return dialled.has_value(); });
-            EXPECT_TRUE(ended);
+            co_await tasks.join();
             std::printf(
                 "%zu datagrams held; %.0f ms from then on\n",
                 held,
                 std::chrono::duration<double, std::milli>(Clock::now() - start).count()
             );
-            co_await tasks.join();
         };
         co_await with_tasks(both);
         EXPECT_TRUE(dialled && *dialled) << dialled->error();
