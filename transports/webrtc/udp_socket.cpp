@@ -68,8 +68,54 @@ std::string describe(const Endpoint& endpoint) {
     return text.str();
 }
 
+/// Room for a segment size and for an address.
+struct Control {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(in6_pktinfo))> octets{};
+    std::size_t used = 0;
+
+    template <class Value>
+    void add(int level, int type, const Value& value) noexcept {
+        cmsghdr header{};
+        header.cmsg_level = level;
+        header.cmsg_type = type;
+        header.cmsg_len = CMSG_LEN(sizeof value);
+        std::memcpy(&octets[used], &header, sizeof header);
+        std::memcpy(&octets[used + CMSG_LEN(0)], &value, sizeof value);
+        used += CMSG_SPACE(sizeof value);
+    }
+};
+
 template <class Value>
-using Control = std::array<char, CMSG_SPACE(sizeof(Value))>;
+Value value_of(const cmsghdr& header) noexcept {
+    Value value{};
+    std::memcpy(&value, CMSG_DATA(&header), sizeof value);
+    return value;
+}
+
+asio::ip::address address_of(const in_pktinfo& info) noexcept {
+    return asio::ip::address_v4(ntohl(info.ipi_addr.s_addr));
+}
+
+asio::ip::address address_of(const in6_pktinfo& info) noexcept {
+    asio::ip::address_v6::bytes_type octets{};
+    std::memcpy(octets.data(), &info.ipi6_addr, octets.size());
+    const asio::ip::address_v6 address(octets);
+    return address.is_link_local() ? asio::ip::address_v6(octets, info.ipi6_ifindex) : address;
+}
+
+void add_source(Control& control, const asio::ip::address& from) noexcept {
+    if (from.is_v4()) {
+        in_pktinfo info{};
+        info.ipi_spec_dst.s_addr = htonl(from.to_v4().to_uint());
+        control.add(IPPROTO_IP, IP_PKTINFO, info);
+    } else {
+        in6_pktinfo info{};
+        const auto octets = from.to_v6().to_bytes();
+        std::memcpy(&info.ipi6_addr, octets.data(), octets.size());
+        info.ipi6_ifindex = static_cast<unsigned>(from.to_v6().scope_id());
+        control.add(IPPROTO_IPV6, IPV6_PKTINFO, info);
+    }
+}
 
 }  // namespace
 
@@ -108,6 +154,10 @@ UdpSocket::UdpSocket(asio::ip::udp::socket socket, Endpoint local, Options optio
     // A size of zero means "none unless a call says so", and is refused by kernels that do not know the option.
     segmentation_ = options_.segmentation && set_option(descriptor, SOL_UDP, UDP_SEGMENT, 0);
     coalescing_ = options_.coalescing && set_option(descriptor, SOL_UDP, UDP_GRO, 1);
+    if (options_.local_addresses) {
+        const bool is_v4 = local_.address().is_v4();
+        set_option(descriptor, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, is_v4 ? IP_PKTINFO : IPV6_RECVPKTINFO, 1);
+    }
     // Best effort: a small buffer costs throughput, not correctness.
     set_option(descriptor, SOL_SOCKET, SO_RCVBUF, to_int(options_.receive_buffer));
     set_option(descriptor, SOL_SOCKET, SO_SNDBUF, to_int(options_.send_buffer));
@@ -155,7 +205,7 @@ void UdpSocket::receive_burst(Receiver& receiver) {
         if (ec) {
             return;
         }
-        received.each([&](ByteView datagram) { receiver.on_datagram(datagram, received.from); });
+        received.each([&](ByteView datagram) { receiver.on_datagram(datagram, received.from, received.to); });
     }
 }
 
@@ -167,14 +217,14 @@ UdpSocket::Received UdpSocket::receive(MutableByteView buffer, error_code& ec) n
             return received;
         }
         iovec part{buffer.data(), buffer.size()};
-        alignas(cmsghdr) Control<int> control;
+        Control control;
         msghdr message{};
         message.msg_name = received.from.data();
         message.msg_namelen = static_cast<socklen_t>(received.from.capacity());
         message.msg_iov = &part;
         message.msg_iovlen = 1;
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
+        message.msg_control = control.octets.data();
+        message.msg_controllen = control.octets.size();
         const auto size = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
         if (size < 0) {
             if (connected_ && on_failure_ && is_about_a_remote(errno)) {
@@ -196,11 +246,14 @@ UdpSocket::Received UdpSocket::receive(MutableByteView buffer, error_code& ec) n
         received.segment = received.octets.size();
         for (auto* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
             if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO) {
-                int segment = 0;
-                std::memcpy(&segment, CMSG_DATA(header), sizeof segment);
+                const auto segment = value_of<int>(*header);
                 if (segment > 0) {
                     received.segment = static_cast<std::size_t>(segment);
                 }
+            } else if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+                received.to = address_of(value_of<in_pktinfo>(*header));
+            } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+                received.to = address_of(value_of<in6_pktinfo>(*header));
             }
         }
         return received;
@@ -209,7 +262,7 @@ UdpSocket::Received UdpSocket::receive(MutableByteView buffer, error_code& ec) n
     return received;
 }
 
-void UdpSocket::send(const Endpoint& to, ByteView datagram) {
+void UdpSocket::send(const Endpoint& to, ByteView datagram, const asio::ip::address& from) {
     if (datagram.empty()) {
         return;
     }
@@ -217,20 +270,22 @@ void UdpSocket::send(const Endpoint& to, ByteView datagram) {
         ++dropped_;
         return;
     }
-    if (!fits(to, datagram)) {
+    if (!fits(to, datagram, from)) {
         flush();
     }
     if (batch_.octets.empty()) {
         batch_.to = to;
+        batch_.from = from;
         batch_.segment = datagram.size();
     }
     batch_.octets.insert(batch_.octets.end(), datagram.begin(), datagram.end());
 }
 
-bool UdpSocket::fits(const Endpoint& to, ByteView datagram) const noexcept {
+bool UdpSocket::fits(const Endpoint& to, ByteView datagram, const asio::ip::address& from) const noexcept {
     const auto size = batch_.octets.size();
-    return size == 0 || (batch_.to == to && datagram.size() <= batch_.segment && size % batch_.segment == 0 &&
-                         size / batch_.segment < kMaxSegments && size + datagram.size() <= kMaxBatch);
+    return size == 0 ||
+           (batch_.to == to && batch_.from == from && datagram.size() <= batch_.segment && size % batch_.segment == 0 &&
+            size / batch_.segment < kMaxSegments && size + datagram.size() <= kMaxBatch);
 }
 
 void UdpSocket::flush() {
@@ -314,21 +369,21 @@ bool UdpSocket::transmit(Batch& batch) {
 
 error_code UdpSocket::send_part(const Batch& batch, ByteView part, bool segmented) noexcept {
     iovec buffer{const_cast<std::uint8_t*>(part.data()), part.size()};  // sendmsg only reads
-    alignas(cmsghdr) Control<std::uint16_t> control{};
+    Control control;
     msghdr message{};
     message.msg_name = const_cast<void*>(static_cast<const void*>(batch.to.data()));
     message.msg_namelen = static_cast<socklen_t>(batch.to.size());
     message.msg_iov = &buffer;
     message.msg_iovlen = 1;
     if (segmented) {
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        auto* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_UDP;
-        header->cmsg_type = UDP_SEGMENT;
-        header->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-        const auto segment = static_cast<std::uint16_t>(batch.segment);
-        std::memcpy(CMSG_DATA(header), &segment, sizeof segment);
+        control.add(SOL_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(batch.segment));
+    }
+    if (!batch.from.is_unspecified()) {
+        add_source(control, batch.from);
+    }
+    if (control.used > 0) {
+        message.msg_control = control.octets.data();
+        message.msg_controllen = control.used;
     }
     for (;;) {
         if (options_.send_message(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
@@ -347,7 +402,7 @@ void UdpSocket::enqueue(const Batch& batch) {
         dropped_ += batch.datagrams_left();
         return;
     }
-    queue_.push_back({batch.to, batch.segment, Bytes(rest.begin(), rest.end()), 0, batch.apart});
+    queue_.push_back({batch.to, batch.from, batch.segment, Bytes(rest.begin(), rest.end()), 0, batch.apart});
     queued_ += cost;
     change_.notify();
 }

@@ -44,6 +44,9 @@ public:
         /// What to use when the kernel has it.
         bool segmentation = true;
         bool coalescing = true;
+        /// To know which of the system's addresses a datagram came to, and to answer from there: for a socket that is
+        /// bound to all of them.
+        bool local_addresses = false;
         /// Asked of the kernel, in octets; it gives less when its own limits (net.core.rmem_max, wmem_max) are lower.
         std::size_t receive_buffer = 4096 * kKibibyte;
         std::size_t send_buffer = 4096 * kKibibyte;
@@ -66,7 +69,8 @@ public:
     /// What came in one call: datagrams of one sender, each `segment` octets long but the last, which may be shorter.
     struct Received {
         Endpoint from;
-        ByteView octets;  ///< in the buffer that `receive` was given
+        asio::ip::address to;  ///< the address of this system that it was sent to, when `Options::local_addresses`
+        ByteView octets;       ///< in the buffer that `receive` was given
         std::size_t segment = 0;
 
         /// Gives each datagram to `take`, in order.
@@ -112,7 +116,8 @@ public:
     /// Who takes what comes.
     class Receiver {
     public:
-        virtual void on_datagram(ByteView datagram, const Endpoint& source) = 0;
+        /// `local` is the address that it was sent to, when `Options::local_addresses`.
+        virtual void on_datagram(ByteView datagram, const Endpoint& source, const asio::ip::address& local) = 0;
 
         /// Nothing more for now: what was put off until here goes out after this.
         virtual void on_burst_end() = 0;
@@ -126,9 +131,10 @@ public:
     /// cancelled.
     awaitable<void> receive_all(Receiver& receiver);
 
-    /// Appends `datagram` to the batch for `to`, after sending the batch when it cannot be of it. Empty datagrams are
-    /// not sent; those of more than `kMaxBatch` octets are dropped.
-    void send(const Endpoint& to, ByteView datagram);
+    /// Appends `datagram` to the batch for `to`, after sending the batch when it cannot be of it. It leaves from the
+    /// address `from`, or one of the system's choice when that is unspecified. Empty datagrams are not sent; those of
+    /// more than `kMaxBatch` octets are dropped.
+    void send(const Endpoint& to, ByteView datagram, const asio::ip::address& from = {});
 
     /// Hands the batch to the system. What that does not take waits for `run`.
     void flush();
@@ -155,6 +161,7 @@ private:
     /// Datagrams to one remote: all of `segment` octets but the last, which may be shorter.
     struct Batch {
         Endpoint to;
+        asio::ip::address from;
         std::size_t segment = 0;
         Bytes octets;
         std::size_t sent = 0;  ///< octets at the beginning that are done with
@@ -168,7 +175,7 @@ private:
     UdpSocket(asio::ip::udp::socket socket, Endpoint local, Options options);
 
     void receive_burst(Receiver& receiver);
-    bool fits(const Endpoint& to, ByteView datagram) const noexcept;
+    bool fits(const Endpoint& to, ByteView datagram, const asio::ip::address& from) const noexcept;
     bool transmit(Batch& batch);
     error_code send_part(const Batch& batch, ByteView part, bool segmented) noexcept;
     void enqueue(const Batch& batch);

@@ -229,6 +229,43 @@ TEST_F(UdpSocketTest, SendsABatchInOneCall) {
     EXPECT_EQ(sender->dropped(), 0U);
 }
 
+TEST_F(UdpSocketTest, KnowsTheAddressThatWasAskedAndAnswersFromThere) {
+    Options options;
+    options.local_addresses = true;
+    auto asked = UdpSocket::bind(io.get_executor(), {asio::ip::address_v4::any(), 0}, options).value();
+    auto asking = make();
+    const auto second = asio::ip::make_address("127.0.0.2");
+    asking->send({second, asked->local_endpoint().port()}, datagram(100, 1));
+    asking->flush();
+    Bytes buffer(UdpSocket::kReceiveBufferSize);
+    error_code ec;
+    const auto received = asked->receive(buffer, ec);
+    ASSERT_FALSE(ec) << ec.message();
+    EXPECT_EQ(received.to, second);
+    asked->send(received.from, datagram(200, 2), received.to);
+    asked->send(received.from, datagram(200, 3));  // not in one batch with the one before
+    asked->flush();
+    EXPECT_EQ(asking->receive(buffer, ec).from.address(), second);
+    EXPECT_EQ(asking->receive(buffer, ec).from.address(), asio::ip::address_v4::loopback());
+}
+
+TEST_F(UdpSocketTest, KnowsTheAddressThatWasAskedInIpv6) {
+    Options options;
+    options.local_addresses = true;
+    auto asked = UdpSocket::bind(io.get_executor(), {asio::ip::address_v6::any(), 0}, options).value();
+    auto asking = make({}, true);
+    asking->send({asio::ip::address_v6::loopback(), asked->local_endpoint().port()}, datagram(100, 1));
+    asking->flush();
+    Bytes buffer(UdpSocket::kReceiveBufferSize);
+    error_code ec;
+    const auto received = asked->receive(buffer, ec);
+    ASSERT_FALSE(ec) << ec.message();
+    EXPECT_EQ(received.to, asio::ip::address_v6::loopback());
+    asked->send(received.from, datagram(200, 2), received.to);
+    asked->flush();
+    EXPECT_EQ(asking->receive(buffer, ec).octets.size(), 200U);
+}
+
 TEST_F(UdpSocketTest, SendsOneByOneWhereTheDeviceCannotSegment) {
     for (const int failure : {EIO, ENOPROTOOPT, EINVAL}) {
         System::instance() = {};

@@ -88,7 +88,7 @@ void DialSocket::on_burst_end() {
     }
 }
 
-void DialSocket::on_datagram(ByteView datagram, const UdpSocket::Endpoint& source) {
+void DialSocket::on_datagram(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address&) {
     const auto kind = classify(datagram);
     if (kind == DatagramKind::stun && checker_) {
         std::array<std::uint8_t, kMaxStunSent> answer{};

@@ -46,7 +46,7 @@ private:
 
     awaitable<void> check_loop();
     void on_refused(const error_code& ec);
-    void on_datagram(ByteView datagram, const UdpSocket::Endpoint& source) override;
+    void on_datagram(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address&) override;
     void on_burst_end() override;
 
     std::unique_ptr<UdpSocket> socket_;

@@ -20,14 +20,16 @@ const Logger log("webrtc");
 
 }  // namespace
 
-DirectPath::DirectPath(std::shared_ptr<DirectMux> mux, const UdpSocket::Endpoint& remote)
-    : mux_(std::move(mux)), remote_(remote) {
+DirectPath::DirectPath(
+    std::shared_ptr<DirectMux> mux, const UdpSocket::Endpoint& remote, const asio::ip::address& local
+)
+    : mux_(std::move(mux)), remote_(remote), local_(local) {
     ++mux_->paths_;
 }
 
 DirectPath::~DirectPath() {
     if (is_known_ && !was_attached_) {
-        mux_->socket_->send(remote_, crypto::refusal());  // who was not let in need not wait
+        mux_->socket_->send(remote_, crypto::refusal(), local_);  // who was not let in need not wait
         mux_->socket_->flush();
     }
     mux_->forget(*this);
@@ -47,7 +49,7 @@ void DirectPath::attach(const std::shared_ptr<WebRtcCore>& core) {
 
 void PathLink::send(ByteView datagram) noexcept {
     if (path_->is_known_) {
-        path_->mux_->socket_->send(path_->remote_, datagram);
+        path_->mux_->socket_->send(path_->remote_, datagram, path_->local_);
     }
 }
 
@@ -62,7 +64,9 @@ void PathLink::close() noexcept {
 result<std::shared_ptr<DirectMux>> DirectMux::bind(
     asio::any_io_executor executor, const UdpSocket::Endpoint& local, const UdpSocket::Options& options
 ) {
-    auto socket = UdpSocket::bind(executor, local, options);
+    auto all_options = options;
+    all_options.local_addresses = local.address().is_unspecified();
+    auto socket = UdpSocket::bind(executor, local, all_options);
     if (!socket) {
         return socket.error();
     }
@@ -108,15 +112,15 @@ void DirectMux::stop_if_unused() noexcept {
     }
 }
 
-void DirectMux::on_datagram(ByteView datagram, const UdpSocket::Endpoint& source) {
+void DirectMux::on_datagram(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local) {
     switch (classify(datagram)) {
-        case DatagramKind::stun: on_stun(datagram, source); break;
-        case DatagramKind::dtls: on_dtls(datagram, source); break;
+        case DatagramKind::stun: on_stun(datagram, source, local); break;
+        case DatagramKind::dtls: on_dtls(datagram, source, local); break;
         case DatagramKind::other: break;
     }
 }
 
-void DirectMux::on_stun(ByteView datagram, const UdpSocket::Endpoint& source) {
+void DirectMux::on_stun(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local) {
     auto slot = slots_.find(source);
     if (!is_listening_ && slot == slots_.end()) {
         return;
@@ -126,7 +130,7 @@ void DirectMux::on_stun(ByteView datagram, const UdpSocket::Endpoint& source) {
     if (!check) {
         return;
     }
-    socket_->send(source, ByteView(answer).first(check->answer_size));
+    socket_->send(source, ByteView(answer).first(check->answer_size), local);
     const auto now = Clock::now();
     checks_.add(source, now);
     const auto surplus = crypto::DtlsSession::kUnprovenFactor * datagram.size() - check->answer_size;
@@ -153,17 +157,17 @@ void DirectMux::on_stun(ByteView datagram, const UdpSocket::Endpoint& source) {
     }
 }
 
-void DirectMux::on_dtls(ByteView datagram, const UdpSocket::Endpoint& source) {
+void DirectMux::on_dtls(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local) {
     const bool is_hello = crypto::is_client_hello(datagram);
     auto found = slots_.find(source);
     if (found == slots_.end() && !is_hello) {
-        on_moved(datagram, source);
+        on_moved(datagram, source, local);
         return;
     }
     const bool is_new = found == slots_.end() || (!found->second.newest->is_unproven_ && !found->second.older);
     if (is_hello && is_new) {
         if (is_listening_ && checks_.has(source, Clock::now()) && has_room_for(source)) {
-            begin(slots_[source], datagram, source);
+            begin(slots_[source], datagram, source, local);
         }
         return;
     }
@@ -228,12 +232,12 @@ void DirectMux::expect_at(DirectPath& path, const UdpSocket::Endpoint& source) {
 }
 
 /// From an address without a connection: one may have moved there.
-void DirectMux::on_moved(ByteView datagram, const UdpSocket::Endpoint& source) {
+void DirectMux::on_moved(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local) {
     auto moving = moving_.find(source);
     if (moving == moving_.end()) {
         // It gave way, perhaps: then its dialer need not wait for an answer. Smaller than what is answered.
         if (is_listening_ && crypto::is_handshake_underway(datagram) && checks_.has(source, Clock::now())) {
-            socket_->send(source, crypto::handshake_lost());
+            socket_->send(source, crypto::handshake_lost(), local);
         }
         return;
     }
@@ -245,6 +249,7 @@ void DirectMux::on_moved(ByteView datagram, const UdpSocket::Endpoint& source) {
     log.debug("moved", {{"from", path.remote_.port()}, {"to", source.port()}});
     forget_address(path);
     path.remote_ = source;
+    path.local_ = local;
     slots_[source].newest = &path;
 }
 
@@ -266,8 +271,10 @@ bool DirectMux::has_room_for(const UdpSocket::Endpoint& source) {
     return false;
 }
 
-void DirectMux::begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source) {
-    auto path = std::make_shared<DirectPath>(shared_from_this(), source);
+void DirectMux::begin(
+    Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local
+) {
+    auto path = std::make_shared<DirectPath>(shared_from_this(), source, local);
     slot.older = slot.newest;
     slot.newest = path.get();
     path->place_ = unproven_.insert(unproven_.end(), path.get());

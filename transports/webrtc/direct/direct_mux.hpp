@@ -27,7 +27,7 @@ public:
     /// Addresses to which it may have moved, before it has proved it: the latest.
     static constexpr std::size_t kPlaces = 4;
 
-    DirectPath(std::shared_ptr<DirectMux> mux, const UdpSocket::Endpoint& remote);
+    DirectPath(std::shared_ptr<DirectMux> mux, const UdpSocket::Endpoint& remote, const asio::ip::address& local);
     DirectPath(const DirectPath&) = delete;
     DirectPath& operator=(const DirectPath&) = delete;
     ~DirectPath();
@@ -46,6 +46,7 @@ private:
 
     std::shared_ptr<DirectMux> mux_;
     UdpSocket::Endpoint remote_;
+    asio::ip::address local_;  // the one that it talks to
     std::vector<Bytes> early_;
     std::size_t allowance_ = 0;  // for DTLS, by the checks that have come
     std::weak_ptr<WebRtcCore> core_;
@@ -121,16 +122,16 @@ private:
         std::size_t operator()(const UdpSocket::Endpoint& endpoint) const noexcept { return hash_endpoint(endpoint); }
     };
 
-    void on_datagram(ByteView datagram, const UdpSocket::Endpoint& source) override;
+    void on_datagram(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local) override;
     void on_burst_end() override;
-    void on_stun(ByteView datagram, const UdpSocket::Endpoint& source);
-    void on_dtls(ByteView datagram, const UdpSocket::Endpoint& source);
+    void on_stun(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local);
+    void on_dtls(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local);
     bool deliver(DirectPath& path, ByteView datagram);
     void expect_at(DirectPath& path, const UdpSocket::Endpoint& source);
-    void on_moved(ByteView datagram, const UdpSocket::Endpoint& source);
+    void on_moved(ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local);
     void allow(DirectPath& path, std::size_t octets);
     bool has_room_for(const UdpSocket::Endpoint& source);
-    void begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source);
+    void begin(Slot& slot, ByteView datagram, const UdpSocket::Endpoint& source, const asio::ip::address& local);
     void forget(DirectPath& path) noexcept;
     void forget_address(DirectPath& path) noexcept;
     void stop_if_unused() noexcept;
