@@ -426,10 +426,14 @@ bool WebRtcSession::send_frame(Channel& channel) {
     writer.offset = offset;
     writer.left -= payload;
     channel.has_begun = true;
+    const auto now = driver_.now();
     if (writer.left == 0) {
         wake(channel, wake_writer);
+        if (channel.is_full && patience_until_ != Clock::time_point::max()) {
+            patience_until_ = now + kPatience;  // now it can read again
+        }
     }
-    channel.state.on_progress(driver_.now());
+    channel.state.on_progress(now);
     return true;
 }
 
@@ -529,14 +533,19 @@ void WebRtcSession::check_backlog() noexcept {
 
 /// The connection has been held up for long enough.
 void WebRtcSession::reset_hoarders() {
-    patience_until_ = Clock::time_point::max();
+    const auto now = driver_.now();
+    const bool is_late = now - std::exchange(patience_until_, Clock::time_point::max()) > kPatience / 2;
     if (open_count_ < 2) {
         return;  // nobody else waits
+    }
+    if (is_late) {  // nobody could read while this process did not run
+        patience_until_ = now + kPatience;
+        return;
     }
     for (auto& channel : channels_) {
         // Who waits to write does not read meanwhile, an echo for one: then it is the remote that does not read.
         if (channel.is_full && channel.writer.left > 0) {
-            patience_until_ = driver_.now() + kPatience;
+            patience_until_ = now + kPatience;
         } else if (channel.is_full) {
             violate(
                 channel,

@@ -374,20 +374,19 @@ protected:
         auto* channel = opened(2);
         other_ = opened(4);
         EXPECT_TRUE(channel != nullptr && other_ != nullptr);
-        for (int i = 0; i < 20'000; ++i) {
-            EXPECT_TRUE(remote_.association->send(2, PayloadProtocol::binary, kHello).value());
-            exchange_now();
+        Bytes hellos;
+        for (int i = 0; i < 500; ++i) {
+            hellos.insert(hellos.end(), kHello.begin(), kHello.end());
+        }
+        for (std::size_t sent = 0; sent <= limits_.stream_window; sent += 500 * 5) {
+            tell(2, hellos);
+            exchange();
         }
         return *channel;
     }
 
-    void exchange_now() {
-        while (!sent_.empty() || !remote_.sent.empty()) {
-            exchange();
-        }
-    }
-
     void lose_patience() {
+        session_->on_time();
         now_ += WebRtcSession::kPatience;
         session_->on_time();
     }
@@ -403,6 +402,16 @@ protected:
 
 TEST_F(WebRtcSessionBacklog, StreamThatNobodyReadsIsReset) {
     auto& channel = fill();
+    lose_patience();
+    EXPECT_EQ(read(channel), Error(Errc::limit_exceeded).code().message());
+    release(channel);
+}
+
+TEST_F(WebRtcSessionBacklog, NobodyHasToReadWhileTheProcessDoesNotRun) {
+    auto& channel = fill();
+    now_ += 4 * WebRtcSession::kPatience;
+    session_->on_time();
+    EXPECT_EQ(read(channel).substr(0, 5), "hello");
     lose_patience();
     EXPECT_EQ(read(channel), Error(Errc::limit_exceeded).code().message());
     release(channel);
