@@ -365,9 +365,14 @@ constexpr std::size_t kPacket = 1150;
 
 class WebRtcChunksTest : public WebRtcChannelsTest {
 protected:
-    /// Packets that `make` fills, from a client that does not listen; the memory that they take of the victim.
-    void flood(std::size_t packets, std::function<void(Chunks&, RawWebRtcClient&, std::size_t)> make) {
-        auto attack = [this, packets, make = std::move(make)](RawWebRtcClient& client) -> awaitable<void> {
+    /// Packets that `make` fills, from a client that does not listen: what they take of the victim is bounded, and at
+    /// least so much of it is charged.
+    void flood(
+        std::size_t packets,
+        std::function<void(Chunks&, RawWebRtcClient&, std::size_t)> make,
+        std::size_t least_charged = 0
+    ) {
+        auto attack = [=, this](RawWebRtcClient& client) -> awaitable<void> {
             auto opened = co_await client.open(2);
             EXPECT_TRUE(opened);
             auto answered = co_await client.wait(5s, [&] { return client.acknowledged().count(2) != 0; });
@@ -402,6 +407,7 @@ protected:
                 usage().connections_inbound > 0 ? "stands" : "has ended"
             );
             EXPECT_LT(most, before + kMostMemory);
+            EXPECT_GE(std::max(charged, charged_before), charged_before + least_charged);
             EXPECT_GT(sent, packets * 40);
             if (client.has_ended()) {
                 std::printf("ended: %s\n", client.ended()->message().c_str());
@@ -427,13 +433,17 @@ TEST_F(WebRtcChunksTest, DataBehindAGap) {
 
 /// Where every number is within the window that the listener keeps count of.
 TEST_F(WebRtcChunksTest, DataBehindAGapOverAndOver) {
-    flood(kPackets, [](Chunks& chunks, RawWebRtcClient& client, std::size_t i) {
-        const Bytes payload(i % 1000 + 1, 7);
-        while (chunks.size() + payload.size() < kPacket) {
-            const auto n = static_cast<std::uint32_t>((i * 31 + chunks.size()) % 4000);
-            chunks.data(client.next_number() + 1 + n, static_cast<std::uint16_t>(n % 512), 0, 0, payload);
-        }
-    });
+    flood(
+        kPackets,
+        [](Chunks& chunks, RawWebRtcClient& client, std::size_t i) {
+            const Bytes payload(i % 1000 + 1, 7);
+            while (chunks.size() + payload.size() < kPacket) {
+                const auto n = static_cast<std::uint32_t>((i * 31 + chunks.size()) % 4000);
+                chunks.data(client.next_number() + 1 + n, static_cast<std::uint16_t>(n % 512), 0, 0, payload);
+            }
+        },
+        128 * 1024
+    );
 }
 
 TEST_F(WebRtcChunksTest, AMessageThatNeverEnds) {
@@ -447,11 +457,15 @@ TEST_F(WebRtcChunksTest, AMessageThatNeverEnds) {
 
 /// One on every stream, none of which has an end.
 TEST_F(WebRtcChunksTest, ManyMessagesThatNeverEnd) {
-    flood(kPackets, [](Chunks& chunks, RawWebRtcClient& client, std::size_t i) {
-        const Bytes payload(1100, 0x55);
-        const auto stream = static_cast<std::uint16_t>(4 + 2 * (i % 500));
-        chunks.data(client.next_number() + static_cast<std::uint32_t>(i), stream, 0, Chunks::kBegin, payload);
-    });
+    flood(
+        kPackets,
+        [](Chunks& chunks, RawWebRtcClient& client, std::size_t i) {
+            const Bytes payload(1100, 0x55);
+            const auto stream = static_cast<std::uint16_t>(4 + 2 * (i % 500));
+            chunks.data(client.next_number() + static_cast<std::uint32_t>(i), stream, 0, Chunks::kBegin, payload);
+        },
+        128 * 1024
+    );
 }
 
 TEST_F(WebRtcChunksTest, RequestsOfAllKinds) {
