@@ -52,7 +52,7 @@ awaitable<result<void>> send(tcp::socket& socket, http::serializer<false, Respon
 }  // namespace
 
 result<tcp::endpoint> parse_http_address(const std::string& text) {
-    const Error wrong(
+    Error wrong(
         Errc::invalid_address, "\"" + text + "\" is no address to serve HTTP on; write for example 127.0.0.1:8080"
     );
     const auto colon = text.rfind(':');
@@ -133,8 +133,9 @@ awaitable<void> HttpServer::serve_connection(tcp::socket socket) {
         parser.header_limit(kLongestHead);
         auto reading = read_head(socket, buffer, parser);
         auto read = co_await with_timeout(kIdle, std::move(reading));
-        if (!read && read.error() == make_error_code(http::error::end_of_stream)) {
-            break;
+        const auto of_http = make_error_code(http::error::end_of_stream);
+        if (!read && (read.error() == of_http || read.error().code().category() != of_http.category())) {
+            break;  // the end, or silence
         }
         const auto& request = parser.get();
         const bool is_head = request.method() == http::verb::head;

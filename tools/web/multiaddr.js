@@ -23,10 +23,16 @@ export function parseDirect (address) {
 
 const ip4 = octets => octets.join('.')
 
+/** As RFC 5952 writes it: the first of the longest runs of zeros is left out, if it has more than one. */
 function ip6 (octets) {
-  const groups = Array.from({ length: 8 }, (_, i) => (octets[2 * i] * 256 + octets[2 * i + 1]).toString(16))
-  const longest = groups.join(':').match(/\b0(:0)+\b/g)?.sort((a, b) => b.length - a.length)[0]
-  return longest ? groups.join(':').replace(longest, '').replace(/^:?$|^:(?=[^:])|(?<=[^:]):$|::/, '::') : groups.join(':')
+  const groups = Array.from({ length: 8 }, (_, i) => octets[2 * i] * 256 + octets[2 * i + 1])
+  const zerosFrom = i => groups[i] === 0 ? 1 + zerosFrom(i + 1) : 0
+  const runs = groups.map((_, i) => zerosFrom(i))
+  const longest = Math.max(...runs)
+  const written = groups.map(group => group.toString(16))
+  if (longest < 2) return written.join(':')
+  const first = runs.indexOf(longest)
+  return written.slice(0, first).join(':') + '::' + written.slice(first + longest).join(':')
 }
 
 const number = octets => octets[0] * 256 + octets[1]
