@@ -203,8 +203,8 @@ public:
         } else {
             forger.listen_in(datagram);
         }
-        // A handshake has some twenty datagrams; those that are repeated meanwhile bring nothing new.
-        for (std::size_t i = 0; i < each_ / 20 && forged_ < each_; ++i) {
+        // A dial has more than ten datagrams; those that are repeated meanwhile bring nothing new.
+        for (std::size_t i = 0; i < each_ / 10 && forged_ < each_ && !is_over_; ++i) {
             send(random_() % 2 == 0 ? forger.forge() : forged_check(way, seen));
             ++forged_;
             if (i % 16 == 0) {
@@ -214,8 +214,11 @@ public:
         co_return true;
     }
 
-    /// How many there were since the last call.
-    std::size_t take() { return std::exchange(forged_, 0); }
+    /// No more from now on. How many there were.
+    std::size_t stop() {
+        is_over_ = true;
+        return forged_;
+    }
 
 private:
     Bytes forged_check(WebRtcRelay::Way way, const std::vector<Bytes>& seen) {
@@ -240,6 +243,7 @@ private:
     asio::io_context& io_;
     std::size_t each_;
     std::size_t forged_ = 0;
+    bool is_over_ = false;
     std::mt19937 random_{77};
     Forger dialer_{1};
     Forger listener_{2};
@@ -270,7 +274,7 @@ TEST(WebRtcForgedDatagramsTest, DialsSucceedAmongThem) {
             auto peer = co_await dialer.host.connect(relay.address(address));
             EXPECT_TRUE(peer) << "dial " << i << ": " << peer.error();
             took.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-            forged += forging.take();
+            forged += forging.stop();
             auto answer = co_await echo_once(dialer, victim.host.id(), "genuine");
             EXPECT_TRUE(answer) << answer.error();
             co_await close(dialer);
