@@ -60,6 +60,7 @@ function newNode () {
 async function dial (address) {
   const node = await newNode()
   const connection = await node.dial(multiaddr(address), { signal: AbortSignal.timeout(30_000) })
+  globalThis.held = { node, connection } // what nobody refers to might be collected while a command waits
   return { node, connection, open: protocol => connection.newStream(protocol, { maxOutboundStreams: MANY }) }
 }
 
