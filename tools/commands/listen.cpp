@@ -82,7 +82,7 @@ void add_listen_command(CLI::App& program, Action& chosen) {
         ->expected(1, -1);
     command
         ->add_option(
-            "--http", options->http, "Serve a page for browsers at HOST:PORT, with a chat that stdin takes part in"
+            "--http", options->http, "Serve a page with a chat for browsers at HOST:PORT; stdin takes part"
         )
         ->type_name("ADDRESS");
     add_common_options(*command, options->common);
