@@ -80,10 +80,7 @@ void add_listen_command(CLI::App& program, Action& chosen) {
         )
         ->type_name("MULTIADDR")
         ->expected(1, -1);
-    command
-        ->add_option(
-            "--http", options->http, "Serve a page with a chat for browsers at HOST:PORT; stdin takes part"
-        )
+    command->add_option("--http", options->http, "Serve a page with a chat for browsers at HOST:PORT; stdin takes part")
         ->type_name("ADDRESS");
     add_common_options(*command, options->common);
     command->callback([options, &chosen] { chosen = [options] { return listen_command(*options); }; });
