@@ -64,9 +64,10 @@ public:
     static constexpr std::size_t kBacklog = 1024 * 1024;
     static constexpr std::chrono::milliseconds kPatience{50};
 
-    /// SCTP's buffers, each way, in octets: at first, and for a fast connection.
+    /// SCTP's buffers, each way, in octets: at first, and for a fast connection. Of more than 4 096 packets in flight
+    /// usrsctp would drop the last, and as many do not fit into a UDP socket of 4 MiB.
     static constexpr std::uint32_t kFirstBuffer = 256 * 1024;
-    static constexpr std::uint32_t kLargestBuffer = 8 * 1024 * 1024;
+    static constexpr std::uint32_t kLargestBuffer = 4 * 1024 * 1024;
 
     /// Channels without an owner that end politely. Beyond them the oldest is cut off.
     static constexpr std::size_t kLingering = 256;
