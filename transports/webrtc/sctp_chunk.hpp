@@ -3,6 +3,8 @@
 
 #include <libp2p/bytes.hpp>
 
+#include <boost/endian/conversion.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -35,11 +37,11 @@ enum class SctpChunkType : std::uint8_t {
 };
 
 inline std::uint16_t u16_at(ByteView octets, std::size_t at) noexcept {
-    return static_cast<std::uint16_t>(octets[at] << 8U | octets[at + 1]);
+    return boost::endian::load_big_u16(&octets[at]);
 }
 
 inline std::uint32_t u32_at(ByteView octets, std::size_t at) noexcept {
-    return std::uint32_t{u16_at(octets, at)} << 16U | u16_at(octets, at + 2);
+    return boost::endian::load_big_u32(&octets[at]);
 }
 
 /// Takes the first item off `rest`, a sequence of chunks or of their parameters: both begin with four octets, the last

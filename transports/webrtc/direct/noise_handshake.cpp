@@ -34,7 +34,7 @@ awaitable<result<ProvenRemote>> prove_remote(
     SecurityOptions options(is_dialer ? Direction::inbound : Direction::outbound, std::move(expected), {});
     options.prologue = is_dialer ? noise_prologue(own, remote) : noise_prologue(remote, own);
     if (core->session.may_be_late()) {
-        asio::steady_timer timer(co_await asio::this_coro::executor, kForTheLate);
+        asio::steady_timer timer(core->executor(), kForTheLate);
         auto [interrupted] = co_await timer.async_wait(as_result);
         if (interrupted) {
             co_return interrupted;
