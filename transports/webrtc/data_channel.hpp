@@ -51,6 +51,11 @@ struct Channel {
 
     bool has_output() const noexcept { return writer.left > 0 || fin_pending; }
 
+    /// Something small has to be sent, ahead of the output.
+    bool has_control() const noexcept {
+        return open_pending || ack_pending || fin_ack_pending || stop_pending || reset_pending;
+    }
+
     std::uint16_t id;
     Direction direction;
     HalfClose state;

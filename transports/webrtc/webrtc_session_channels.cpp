@@ -285,9 +285,7 @@ void WebRtcSession::mark(Channel& channel) noexcept {
     if (closing_.count(channel.id) != 0) {
         return;
     }
-    const bool has_control = channel.open_pending || channel.ack_pending || channel.fin_ack_pending ||
-                             channel.stop_pending || channel.reset_pending ||
-                             (channel.close_pending && !channel.has_output());
+    const bool has_control = channel.has_control() || (channel.close_pending && !channel.has_output());
     if (has_control && !channel.control_hook.is_linked()) {
         control_.push_back(channel);
     }
@@ -335,8 +333,7 @@ bool WebRtcSession::has_more_to_send(const Channel& channel) const noexcept {
         return true;
     }
     const auto next = std::next(control_.iterator_to(channel));
-    return next != control_.end() && (next->open_pending || next->ack_pending || next->fin_ack_pending ||
-                                      next->stop_pending || next->reset_pending);
+    return next != control_.end() && next->has_control();
 }
 
 /// For what is small and would fill no packet alone: whoever writes in this turn takes it along.
