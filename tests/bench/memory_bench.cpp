@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What an idle connection, an idle stream and a half-made connection hold on the heap. Two hosts in one process over
 // loopback; what both sides hold together is halved. Prints one JSON object.
+#include "tests/bench/roomy.hpp"
 #include "tests/integration/hosts.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <malloc.h>
 #include <sys/socket.h>
@@ -22,19 +22,14 @@ namespace {
 using namespace libp2p;
 using namespace std::chrono_literals;
 using test::Node;
+using test::pause;
+using test::roomy;
 
 constexpr std::size_t kConnections = 200;
 constexpr std::size_t kStreams = 1000;
 
 double heap() {
     return static_cast<double>(::mallinfo2().uordblks);
-}
-
-HostOptions roomy() {
-    HostOptions options;
-    options.limits.peer = options.limits.system;
-    options.limits.transient = options.limits.system;
-    return options;
 }
 
 /// A handler with next to nothing of its own: answers octets, and waits for more.
@@ -47,12 +42,6 @@ awaitable<void> answer(std::unique_ptr<Stream> stream) {
         }
         (void)co_await write(*stream, ByteView(buffer).first(*got));
     }
-}
-
-awaitable<void> pause(std::chrono::milliseconds time) {
-    auto executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor, time);
-    co_await timer.async_wait(asio::use_awaitable);
 }
 
 awaitable<void> settle() {

@@ -2,10 +2,9 @@
 // What an idle WebRTC-Direct connection holds on the heap, how many handshakes one core does, and what a ping takes
 // beside a thousand connections on one port. All hosts in one process and on one core, over loopback; what both sides
 // hold or take together is halved. Prints one JSON object.
+#include "tests/bench/roomy.hpp"
 #include "tests/integration/hosts.hpp"
 #include "tests/support/heap.hpp"
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <sys/resource.h>
 
@@ -20,23 +19,12 @@ namespace {
 using namespace libp2p;
 using namespace std::chrono_literals;
 using test::Node;
+using test::pause;
+using test::roomy;
 
 constexpr std::size_t kDialers = 10;
 constexpr std::size_t kConnectionsEach = 100;
 constexpr std::size_t kPings = 200;
-
-HostOptions roomy() {
-    HostOptions options;
-    options.limits.peer = options.limits.system;
-    options.limits.transient = options.limits.system;
-    return options;
-}
-
-awaitable<void> pause(std::chrono::milliseconds time) {
-    auto executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor, time);
-    co_await timer.async_wait(asio::use_awaitable);
-}
 
 /// Every connection costs the system a socket on the dialing side.
 void allow_many_descriptors() {
