@@ -21,8 +21,8 @@ const error_code kTimedOut = asio::error::make_error_code(asio::error::timed_out
 
 constexpr StreamErrorCode kReason{0x2001};
 
-/// More than a stream may have under way with `suite_limits`.
-constexpr std::size_t kTooMuch = 8 * kMiB;
+/// More than a stream may have under way with `suite_limits`: WebRTC's buffers of a fast connection take 9 MiB.
+constexpr std::size_t kTooMuch = 16 * kMiB;
 
 /// Long enough for a few octets to get through.
 constexpr auto kMoment = 30ms;
