@@ -20,31 +20,33 @@
 
 namespace libp2p {
 
-/// A stream as Asio's own algorithms and Boost.Beast expect one: models AsyncReadStream and AsyncWriteStream, for any
-/// completion token. `asio::async_read_until`, `asio::async_write`, `beast::http::async_read` run over it unchanged.
+/// A byte stream as Asio's own algorithms and Boost.Beast expect one: models AsyncReadStream and AsyncWriteStream, for
+/// any completion token. `asio::async_read_until`, `asio::async_write`, `beast::http::async_read` run over it
+/// unchanged.
 ///
 /// Owns the stream. Like the stream, it takes one read and one write at a time, from the host's executor. Terminal
 /// cancellation of an operation finishes the stream. It must outlive what was started on it. A stream's own operations
 /// are cheaper: use this where code made for Asio is to run.
-class AsioStream {
+template <class Layer>
+class BasicAsioStream {
 public:
     using executor_type = asio::any_io_executor;
 
-    explicit AsioStream(std::unique_ptr<Stream> stream) noexcept : stream_(std::move(stream)) {}
+    explicit BasicAsioStream(std::unique_ptr<Layer> stream) noexcept : stream_(std::move(stream)) {}
 
     executor_type get_executor() const noexcept { return stream_->executor(); }
 
-    Stream& stream() noexcept { return *stream_; }
+    Layer& stream() noexcept { return *stream_; }
 
     /// Gives the stream back, and is empty afterwards. Nothing may be under way.
-    std::unique_ptr<Stream> release() noexcept { return std::move(stream_); }
+    std::unique_ptr<Layer> release() noexcept { return std::move(stream_); }
 
     /// Completes with `void(error_code, std::size_t)`: as soon as some octets have come into the first of `buffers`
     /// that is not empty, or with `asio::error::eof`.
     template <class MutableBufferSequence, class Token>
     auto async_read_some(const MutableBufferSequence& buffers, Token&& token) {
         return asio::async_initiate<Token, void(error_code, std::size_t)>(
-            [](auto handler, Stream* stream, MutableByteView into) {
+            [](auto handler, Layer* stream, MutableByteView into) {
                 start(*stream, std::move(handler), read(*stream, into));
             },
             token,
@@ -57,7 +59,7 @@ public:
     template <class ConstBufferSequence, class Token>
     auto async_write_some(const ConstBufferSequence& buffers, Token&& token) {
         return asio::async_initiate<Token, void(error_code, std::size_t)>(
-            [](auto handler, Stream* stream, Gathered gathered) {
+            [](auto handler, Layer* stream, Gathered gathered) {
                 start(*stream, std::move(handler), write_gathered(*stream, gathered));
             },
             token,
@@ -103,14 +105,14 @@ private:
         return {};
     }
 
-    static awaitable<result<std::size_t>> read(Stream& stream, MutableByteView into) {
+    static awaitable<result<std::size_t>> read(Layer& stream, MutableByteView into) {
         if (into.empty()) {
             co_return std::size_t{0};
         }
         co_return co_await stream.read_some(into);
     }
 
-    static awaitable<result<std::size_t>> write_gathered(Stream& stream, Gathered gathered) {
+    static awaitable<result<std::size_t>> write_gathered(Layer& stream, Gathered gathered) {
         if (gathered.octets() > 0) {
             auto written = co_await stream.write(gathered.views());
             if (!written) {
@@ -122,7 +124,7 @@ private:
 
     /// Runs `operation` and calls `handler` with its outcome, on the handler's executor and never before this returns.
     template <class Handler>
-    static void start(Stream& stream, Handler handler, awaitable<result<std::size_t>> operation) {
+    static void start(Layer& stream, Handler handler, awaitable<result<std::size_t>> operation) {
         auto executor = asio::get_associated_executor(handler, stream.executor());
         auto slot = asio::get_associated_cancellation_slot(handler);
         auto complete = [handler = std::move(handler)](std::exception_ptr failure, result<std::size_t> done) mutable {
@@ -149,7 +151,10 @@ private:
         }
     }
 
-    std::unique_ptr<Stream> stream_;
+    std::unique_ptr<Layer> stream_;
 };
+
+/// Over a libp2p stream.
+using AsioStream = BasicAsioStream<Stream>;
 
 }  // namespace libp2p

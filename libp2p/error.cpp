@@ -38,6 +38,7 @@ public:
             case Errc::shut_down: return "shut down";
             case Errc::already_exists: return "already exists";
             case Errc::authentication_failed: return "authentication failed";
+            case Errc::limited_connection: return "the connection is under a relay's limit";
         }
         return "unlisted libp2p error " + std::to_string(value);
     }

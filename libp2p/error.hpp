@@ -36,6 +36,7 @@ enum class Errc {
     shut_down,              ///< The host or the listener is closed.
     already_exists,         ///< A handler, transport or tag of this name is registered already.
     authentication_failed,  ///< A security handshake failed (bad tag, bad signature, bad payload).
+    limited_connection,     ///< The peer is reached through a relay under a limit, which the caller did not allow.
 };
 
 error_code make_error_code(Errc code) noexcept;

@@ -23,7 +23,7 @@ Host::Host(asio::any_io_executor executor, Identity identity, HostOptions option
         impl_->swarm.set_connection_hook([&service](swarm::ConnectionPtr connection) {
             return service.ask(std::move(connection));
         });
-        impl_->swarm.set_addresses_hook([&service] { service.changed(); });
+        impl_->swarm.set_change_hook([&service] { service.changed(); });
     }
 }
 
@@ -39,7 +39,7 @@ asio::any_io_executor Host::executor() const noexcept {
     return impl_->swarm.executor();
 }
 
-TransportServices& Host::services() noexcept {
+HostServices& Host::services() noexcept {
     return impl_->swarm;
 }
 
@@ -56,19 +56,15 @@ void Host::add_muxer(std::unique_ptr<Muxer> muxer) {
 }
 
 void Host::handle(ProtocolId protocol, StreamHandler handler) {
-    impl_->swarm.registry().add(std::move(protocol), std::move(handler));
-    impl_->identify.changed();
+    impl_->swarm.handle(std::move(protocol), std::move(handler));
 }
 
 void Host::handle(ProtocolId name, ProtocolMatcher matcher, StreamHandler handler) {
-    impl_->swarm.registry().add(std::move(name), std::move(matcher), std::move(handler));
-    impl_->identify.changed();
+    impl_->swarm.handle(std::move(name), std::move(matcher), std::move(handler));
 }
 
 void Host::unhandle(const ProtocolId& protocol) {
-    if (impl_->swarm.registry().remove(protocol)) {
-        impl_->identify.changed();
-    }
+    impl_->swarm.unhandle(protocol);
 }
 
 std::vector<ProtocolId> Host::protocols() const {
@@ -81,7 +77,7 @@ awaitable<result<Multiaddr>> Host::listen(Multiaddr address) {
 
 std::vector<Multiaddr> Host::addresses() const {
     std::vector<Multiaddr> addresses;
-    for (const auto& address : impl_->identify.own_addresses()) {
+    for (const auto& address : impl_->swarm.listen_addresses()) {
         addresses.push_back(address.with_peer(id()));
     }
     return addresses;
@@ -114,9 +110,7 @@ awaitable<result<std::unique_ptr<Stream>>> Host::open_stream(
 awaitable<result<std::unique_ptr<Stream>>> Host::open_stream(
     PeerId peer, ProtocolId protocol, OpenStreamOptions options
 ) {
-    std::vector<ProtocolId> protocols;
-    protocols.push_back(std::move(protocol));
-    return open_stream(std::move(peer), std::move(protocols), options);
+    return impl_->swarm.open_stream(std::move(peer), std::move(protocol), options);
 }
 
 awaitable<void> Host::disconnect(PeerId peer) {
@@ -127,25 +121,12 @@ bool Host::is_connected(const PeerId& peer) const noexcept {
     return !impl_->swarm.connections(peer).empty();
 }
 
-namespace {
-
-std::vector<std::shared_ptr<const ConnectionInfo>> infos(const std::vector<swarm::ConnectionPtr>& connections) {
-    std::vector<std::shared_ptr<const ConnectionInfo>> found;
-    found.reserve(connections.size());
-    for (const auto& connection : connections) {
-        found.push_back(connection->connection->shared_info());
-    }
-    return found;
-}
-
-}  // namespace
-
 std::vector<std::shared_ptr<const ConnectionInfo>> Host::connections() const {
-    return infos(impl_->swarm.connections());
+    return impl_->swarm.infos();
 }
 
 std::vector<std::shared_ptr<const ConnectionInfo>> Host::connections(const PeerId& peer) const {
-    return infos(impl_->swarm.connections(peer));
+    return impl_->swarm.infos(peer);
 }
 
 awaitable<result<IdentifyInfo>> Host::identify(PeerId peer) {
@@ -165,7 +146,7 @@ ResourceManager& Host::resources() noexcept {
 }
 
 result<EventSubscription> Host::subscribe(std::size_t capacity) {
-    return impl_->swarm.events().subscribe(capacity);
+    return impl_->swarm.subscribe(capacity);
 }
 
 awaitable<void> Host::close() {

@@ -3,11 +3,13 @@
 
 #include <libp2p/connection_manager.hpp>
 #include <libp2p/events.hpp>
+#include <libp2p/host_services.hpp>
 #include <libp2p/identify_info.hpp>
 #include <libp2p/keys.hpp>
 #include <libp2p/limits.hpp>
 #include <libp2p/multiaddr.hpp>
 #include <libp2p/muxer.hpp>
+#include <libp2p/open_stream_options.hpp>
 #include <libp2p/peer_store.hpp>
 #include <libp2p/protocol_handler.hpp>
 #include <libp2p/security.hpp>
@@ -44,12 +46,6 @@ struct DialOptions {
     bool fresh = false;                    ///< make a new connection even when one stands
 };
 
-struct OpenStreamOptions {
-    std::chrono::milliseconds timeout{0};  ///< dial and negotiation together; 0 takes the host's timeouts
-    bool allow_limited = false;            ///< accept a relayed connection that is under a limit
-    bool dial = true;                      ///< dial known addresses when there is no connection
-};
-
 /// A libp2p node: transports below, protocol handlers above, and between them one connection manager, one budget and
 /// one protocol registry.
 ///
@@ -72,7 +68,7 @@ public:
     // --- composition: before the first listen or dial ------------------------------------------------------------
 
     /// What the factories of transports want.
-    TransportServices& services() noexcept;
+    HostServices& services() noexcept;
     void add_transport(std::unique_ptr<Transport> transport);
     void add_security(std::unique_ptr<SecurityProtocol> security);
     void add_muxer(std::unique_ptr<Muxer> muxer);
@@ -110,7 +106,8 @@ public:
 
     /// Opens a stream in the first of `protocols` that the remote serves, dialling known addresses when there is no
     /// connection. With one protocol, or one that the peer is known to serve, nothing is waited for: a refusal shows
-    /// as `Errc::no_common_protocol` on the first read.
+    /// as `Errc::no_common_protocol` on the first read. Fails with `Errc::limited_connection` where the only way to the
+    /// peer is through a relay under a limit and `options` do not allow that.
     awaitable<result<std::unique_ptr<Stream>>> open_stream(
         PeerId peer, std::vector<ProtocolId> protocols, OpenStreamOptions options = {}
     );

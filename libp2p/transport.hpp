@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace libp2p {
 
@@ -56,6 +57,10 @@ public:
 
     /// What was bound, with the real port in the place of 0; without /p2p.
     virtual const Multiaddr& address() const noexcept = 0;
+
+    /// Where dialers reach it, wildcards and all; without /p2p. A listener behind a relay may have several, or none for
+    /// a while: it tells `HostServices::addresses_changed`.
+    virtual std::vector<Multiaddr> addresses() const { return {address()}; }
 
     /// The next connection. Recovers by itself from errors that concern one connection or pass by (out of descriptors);
     /// fails with `Errc::shut_down` once the listener is closed. One caller at a time; cancellation loses nothing.

@@ -48,6 +48,7 @@ std::string_view library_code(Errc code, const Error& error) noexcept {
         case Errc::authentication_failed:
         case Errc::protocol_violation: return "protocol_violation";
         case Errc::stream_reset: return "stream_reset";
+        case Errc::limited_connection: return "limited_connection";
         case Errc::connection_closed:
         case Errc::shut_down: return "connection_closed";
         case Errc::write_closed:

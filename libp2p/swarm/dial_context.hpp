@@ -24,6 +24,9 @@ public:
     /// Takes a new connection in; refuses it when the host closes or the gater says no.
     virtual result<ConnectionPtr> adopt(std::unique_ptr<Connection> connection, ConnectionScope scope) = 0;
 
+    /// A connection with `peer` that is under no relay's limit; null when there is none.
+    virtual ConnectionPtr standing(const PeerId& peer) const = 0;
+
     virtual TransportServices& services() noexcept = 0;
     virtual ResourceManager& resources() noexcept = 0;
     virtual const ConnectionGater& gater() const noexcept = 0;

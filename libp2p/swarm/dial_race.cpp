@@ -2,6 +2,7 @@
 #include "libp2p/swarm/dial_race.hpp"
 
 #include "libp2p/dns/resolve_multiaddr.hpp"
+#include "libp2p/swarm/address_scope.hpp"
 #include "libp2p/swarm/gate.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -27,8 +28,14 @@ Error one_of(Errc code, const std::string& context, const std::vector<Error::Cau
 
 }  // namespace
 
-DialRace::DialRace(DialContext& context, DialSlots& slots, asio::any_io_executor executor, PeerId peer)
-    : context_(context), slots_(slots), peer_(std::move(peer)), progress_(std::move(executor)) {}
+DialRace::DialRace(
+    DialContext& context, DialSlots& slots, asio::any_io_executor executor, PeerId peer, bool takes_standing
+)
+    : context_(context),
+      slots_(slots),
+      peer_(std::move(peer)),
+      takes_standing_(takes_standing),
+      progress_(std::move(executor)) {}
 
 void DialRace::add(const std::vector<Multiaddr>& addresses) {
     for (const auto& address : addresses) {
@@ -177,15 +184,23 @@ awaitable<void> DialRace::attempt(Attempts::iterator mine, Multiaddr address) {
     auto connection = co_await with_deadline(mine->deadline, dial(std::move(address)));
     if (!connection) {
         failures_.push_back({mine->address, connection.error()});
+        if (takes_standing_ && !winner_) {
+            winner_ = context_.standing(peer_);
+        }
     } else {
         winner_ = std::move(*connection);
     }
 }
 
 awaitable<result<ConnectionPtr>> DialRace::dial(Multiaddr address) {
-    auto slot = co_await slots_.acquire();
-    if (!slot) {
-        co_return slot.error();
+    // What leads through a relay dials the relay first, and must not hold the room that this needs.
+    DialSlots::Slot slot;
+    if (!is_relayed(address)) {
+        auto acquired = co_await slots_.acquire();
+        if (!acquired) {
+            co_return acquired.error();
+        }
+        slot = std::move(*acquired);
     }
     auto* transport = context_.transport_for(address);
     auto scope = context_.resources().open_connection(

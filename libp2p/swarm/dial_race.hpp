@@ -22,7 +22,8 @@ namespace libp2p::swarm {
 /// to the attempts. Held by a shared pointer.
 class DialRace : public std::enable_shared_from_this<DialRace> {
 public:
-    DialRace(DialContext& context, DialSlots& slots, asio::any_io_executor executor, PeerId peer);
+    /// `takes_standing`: a connection that the peer has made meanwhile is as good as one of ours.
+    DialRace(DialContext& context, DialSlots& slots, asio::any_io_executor executor, PeerId peer, bool takes_standing);
 
     const PeerId& peer() const noexcept { return peer_; }
 
@@ -86,6 +87,7 @@ private:
     DialContext& context_;
     DialSlots& slots_;
     PeerId peer_;
+    bool takes_standing_;
     std::size_t interested_ = 0;
     Waiter progress_;  ///< the race, until something ends or comes
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kStep{250};
 constexpr std::chrono::milliseconds kPrivateStep{30};
 constexpr std::chrono::milliseconds kRelayHandicap{500};
+constexpr std::chrono::milliseconds kCircuitHandicap{3'000};
 
 int port_of(const Multiaddr& address) {
     for (const auto& component : address.components()) {
@@ -23,8 +24,18 @@ int port_of(const Multiaddr& address) {
     return 0;
 }
 
+/// What the path has of a relay, least first.
+enum class RelayPart { none, signalling, everything };
+
+RelayPart relay_part(const Multiaddr& address) {
+    if (!is_relayed(address)) {
+        return RelayPart::none;
+    }
+    return address.has(Protocol::webrtc) ? RelayPart::signalling : RelayPart::everything;
+}
+
 auto rank_of(const Multiaddr& address) {
-    bool relayed = is_relayed(address);
+    auto relayed = relay_part(address);
     bool over_ip4 = address.has(Protocol::ip4);
     return std::make_tuple(relayed, scope_of(address), over_ip4, port_of(address), address);
 }
@@ -41,12 +52,13 @@ std::vector<RankedAddress> rank_addresses(std::vector<Multiaddr> addresses) {
     });
     std::vector<RankedAddress> ranked;
     std::chrono::milliseconds delay{0};
-    bool before_relays = true;
     for (auto& address : addresses) {
-        if (before_relays && is_relayed(address) && !ranked.empty()) {
+        const auto before = ranked.empty() ? relay_part(address) : relay_part(ranked.back().address);
+        if (before == RelayPart::none && relay_part(address) != RelayPart::none) {
             delay += kRelayHandicap;
+        } else if (before == RelayPart::signalling && relay_part(address) == RelayPart::everything) {
+            delay += kCircuitHandicap;
         }
-        before_relays = before_relays && !is_relayed(address);
         bool near = scope_of(address) != AddressScope::global;
         ranked.push_back({std::move(address), delay});
         delay += near ? kPrivateStep : kStep;

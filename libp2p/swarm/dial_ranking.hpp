@@ -15,8 +15,9 @@ struct RankedAddress {
 };
 
 /// The order in which the addresses of one peer are tried: near before far, IPv6 before IPv4, direct before relayed,
-/// low ports first; 250 ms apart, 30 ms within a private network, relays half a second behind direct ones. Duplicates
-/// and unspecified addresses are left out.
+/// low ports first; 250 ms apart, 30 ms within a private network, relays half a second behind direct ones. What is only
+/// arranged over a relay (`/p2p-circuit/webrtc`) has 3 s before what leads through one. Duplicates and unspecified
+/// addresses are left out.
 std::vector<RankedAddress> rank_addresses(std::vector<Multiaddr> addresses);
 
 }  // namespace libp2p::swarm

@@ -40,7 +40,7 @@ awaitable<result<ConnectionPtr>> Dialer::dial(
         job = running->second;
         joined = true;
     } else {
-        auto race = std::make_shared<DialRace>(context_, slots_, tasks_.executor(), peer);
+        auto race = std::make_shared<DialRace>(context_, slots_, tasks_.executor(), peer, !options.fresh);
         job = std::make_shared<Job>(std::move(race), tasks_.executor());
     }
     job->race->add(addresses);

@@ -179,20 +179,8 @@ awaitable<void> IdentifyService::push_to(ConnectionPtr connection) {
     }
 }
 
-std::vector<Multiaddr> IdentifyService::own_addresses() const {
-    std::vector<Multiaddr> addresses;
-    for (const auto& bound : swarm_.bound_addresses()) {
-        for (auto& address : expand_wildcard(bound)) {
-            if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-                addresses.push_back(std::move(address));
-            }
-        }
-    }
-    return addresses;
-}
-
 identify::Snapshot IdentifyService::snapshot_for(const ConnectionInfo& connection) {
-    auto addresses = own_addresses();
+    auto addresses = swarm_.listen_addresses();
     if (signed_record_.empty() || addresses != recorded_addresses_) {
         record_sequence_ = next_record_sequence(record_sequence_);
         PeerRecord record{swarm_.identity().peer_id(), record_sequence_, addresses};

@@ -25,9 +25,6 @@ public:
     /// Addresses or protocols have changed: pushes to connected peers, many changes in one go.
     void changed();
 
-    /// Where this host can be reached: listeners' addresses with wildcards expanded, without /p2p.
-    std::vector<Multiaddr> own_addresses() const;
-
 private:
     awaitable<void> answer(std::unique_ptr<Stream> stream);
     awaitable<void> take_push(std::unique_ptr<Stream> stream);

@@ -47,6 +47,7 @@ struct ManagedConnection {
     std::size_t negotiating = 0;                   ///< inbound streams whose protocol is not agreed yet
     Waiter negotiated;                             ///< whoever accepts more of them
     bool identifying = false;                      ///< it is being asked for the first time
+    bool releasing = false;                        ///< gives way to a better one once it has no streams
     bool closing = false;                          ///< takes no new streams
     bool ended = false;                            ///< `run` has returned
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/swarm/swarm.hpp"
 
+#include "libp2p/swarm/address_scope.hpp"
 #include "libp2p/swarm/gate.hpp"
 
 #include <libp2p/log.hpp>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace libp2p::swarm {
 namespace {
@@ -21,12 +23,37 @@ const Logger log("swarm");
 /// How long a listener waits after there was no memory for a connection.
 constexpr std::chrono::milliseconds kMemoryPause{100};
 
+/// How long a connection through a relay stays at least once a direct one stands: what was begun on it may still be
+/// under way at the remote.
+constexpr std::chrono::seconds kLimitedGrace{5};
+
 void log_thrown(const ProtocolId& protocol, const std::exception& error) {
     log.error("handler.threw", {{"protocol", protocol}, {"what", error.what()}});
 }
 
 Error closed_error(const PeerId& peer) {
     return Error(Errc::connection_closed, "no connection with peer " + peer.to_string());
+}
+
+Error limited_error(const PeerId& peer) {
+    return Error(
+        Errc::limited_connection,
+        "peer " + peer.to_string() + " is reached through a relay only (OpenStreamOptions::allow_limited)"
+    );
+}
+
+/// True when the connection is one through the relay, and not only arranged over it.
+bool is_circuit(const Multiaddr& address) {
+    return is_relayed(address) && !address.has(Protocol::webrtc);
+}
+
+std::vector<std::shared_ptr<const ConnectionInfo>> infos_of(const std::vector<ConnectionPtr>& connections) {
+    std::vector<std::shared_ptr<const ConnectionInfo>> found;
+    found.reserve(connections.size());
+    for (const auto& connection : connections) {
+        found.push_back(connection->connection->shared_info());
+    }
+    return found;
 }
 
 }  // namespace
@@ -68,18 +95,46 @@ awaitable<result<Multiaddr>> Swarm::listen(Multiaddr address) {
     listeners_.push_back(listener);
     log.info("listening", {{"address", listener->address()}});
     spawn(serve_listener(listener, transport->uses_descriptor(Direction::inbound)));
-    if (addresses_changed_) {
-        addresses_changed_();
-    }
+    tell_change();
     co_return listener->address();
 }
 
-std::vector<Multiaddr> Swarm::bound_addresses() const {
+std::vector<Multiaddr> Swarm::listen_addresses() const {
     std::vector<Multiaddr> addresses;
     for (const auto& listener : listeners_) {
-        addresses.push_back(listener->address());
+        for (const auto& bound : listener->addresses()) {
+            for (auto& address : expand_wildcard(bound)) {
+                if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+                    addresses.push_back(std::move(address));
+                }
+            }
+        }
     }
     return addresses;
+}
+
+void Swarm::tell_change() const {
+    if (changed_) {
+        changed_();
+    }
+}
+
+// --- protocols
+
+void Swarm::handle(ProtocolId protocol, StreamHandler handler) {
+    registry_.add(std::move(protocol), std::move(handler));
+    tell_change();
+}
+
+void Swarm::handle(ProtocolId name, ProtocolMatcher matcher, StreamHandler handler) {
+    registry_.add(std::move(name), std::move(matcher), std::move(handler));
+    tell_change();
+}
+
+void Swarm::unhandle(const ProtocolId& protocol) {
+    if (registry_.remove(protocol)) {
+        tell_change();
+    }
 }
 
 awaitable<void> Swarm::serve_listener(std::shared_ptr<Listener> listener, bool uses_descriptor) {
@@ -158,8 +213,39 @@ awaitable<result<ConnectionPtr>> Swarm::connect(PeerId peer, std::vector<Multiad
     }
     auto known = peer_store_.addresses(peer, Clock::now());
     addresses.insert(addresses.end(), known.begin(), known.end());
+    if (!options.fresh && std::all_of(addresses.begin(), addresses.end(), is_circuit)) {
+        if (auto limited = usable_connection(peer, true)) {
+            co_return limited;
+        }
+    }
     auto dialled = co_await dialer_.dial(std::move(peer), std::move(addresses), options, owner_.lock());
     co_return dialled;
+}
+
+awaitable<result<PeerId>> Swarm::connect(PeerId peer, std::vector<Multiaddr> addresses) {
+    DialOptions options;
+    auto connection = co_await connect(std::move(peer), std::move(addresses), options);
+    if (!connection) {
+        co_return connection.error();
+    }
+    co_return (*connection)->info().peer;
+}
+
+awaitable<result<void>> Swarm::connect_apart(PeerId peer, Multiaddr address) {
+    if (closing_) {
+        co_return Errc::shut_down;
+    }
+    if (usable_connection(peer, true)) {
+        co_return ok();
+    }
+    DialOptions apart;
+    apart.fresh = true;
+    std::vector<Multiaddr> addresses{std::move(address)};
+    auto dialled = co_await dialer_.dial(std::move(peer), std::move(addresses), apart, owner_.lock());
+    if (!dialled) {
+        co_return dialled.error();
+    }
+    co_return ok();
 }
 
 Transport* Swarm::transport_for(const Multiaddr& address) const noexcept {
@@ -241,6 +327,12 @@ void Swarm::connection_started(const ConnectionPtr& connection) {
     if (of_peer.size() == 1) {
         events_.publish(PeerConnected{info.peer});
     }
+    const bool has_direct = usable_connection(info.peer, false) != nullptr;
+    for (const auto& sibling : of_peer) {
+        if (has_direct && sibling->info().limited && !std::exchange(sibling->releasing, true)) {
+            spawn(release_limited(sibling->info().id));
+        }
+    }
     if (!trimming_ && manager_.size() > manager_.high_water()) {
         trimming_ = true;
         spawn(trim_connections());
@@ -311,6 +403,28 @@ awaitable<void> Swarm::trim_connections() {
     }
 }
 
+/// A connection through a relay has done its work once a direct one stands; what still runs on it may end.
+awaitable<void> Swarm::release_limited(ConnectionId id) {
+    asio::steady_timer pause(executor_);
+    for (;;) {
+        pause.expires_after(kLimitedGrace);
+        auto [interrupted] = co_await pause.async_wait(as_result);
+        auto limited = connection(id);
+        if (interrupted || !limited || limited->closing) {
+            co_return;
+        }
+        if (!usable_connection(limited->info().peer, false)) {
+            limited->releasing = false;
+            co_return;
+        }
+        if (limited->connection->stream_count() == 0) {
+            log.debug("limited.released", {{"peer", limited->info().peer}});
+            co_await close_connection(std::move(limited), ConnectionErrorCode::none);
+            co_return;
+        }
+    }
+}
+
 ConnectionPtr Swarm::connection(ConnectionId id) const {
     auto found = connections_.find(id);
     return found == connections_.end() ? nullptr : found->second;
@@ -328,6 +442,14 @@ std::vector<ConnectionPtr> Swarm::connections() const {
 std::vector<ConnectionPtr> Swarm::connections(const PeerId& peer) const {
     auto found = by_peer_.find(peer);
     return found == by_peer_.end() ? std::vector<ConnectionPtr>() : found->second;
+}
+
+std::vector<std::shared_ptr<const ConnectionInfo>> Swarm::infos() const {
+    return infos_of(connections());
+}
+
+std::vector<std::shared_ptr<const ConnectionInfo>> Swarm::infos(const PeerId& peer) const {
+    return infos_of(connections(peer));
 }
 
 ConnectionPtr Swarm::usable_connection(const PeerId& peer, bool allow_limited) const {
@@ -359,7 +481,7 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
     auto limit = options.timeout.count() > 0 ? options.timeout : options_.timeouts.negotiate_stream;
     auto connection = usable_connection(peer, options.allow_limited);
     if (!connection && !options.dial) {
-        co_return closed_error(peer);
+        co_return usable_connection(peer, true) ? limited_error(peer) : closed_error(peer);
     }
     if (!connection) {
         const auto start = Clock::now();
@@ -371,6 +493,9 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
             co_return dialled.error();
         }
         connection = std::move(*dialled);
+        if (connection->info().limited && !options.allow_limited) {
+            co_return limited_error(peer);
+        }
         if (options.timeout.count() > 0) {
             const auto spent = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - start);
             limit = std::max(options.timeout - spent, std::chrono::milliseconds(1));
@@ -378,6 +503,14 @@ awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
     }
     auto stream = co_await open_stream_on(std::move(connection), std::move(protocols), limit);
     co_return stream;
+}
+
+awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
+    PeerId peer, ProtocolId protocol, OpenStreamOptions options
+) {
+    std::vector<ProtocolId> protocols;
+    protocols.push_back(std::move(protocol));
+    return open_stream(std::move(peer), std::move(protocols), options);
 }
 
 awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream_on(

@@ -19,7 +19,7 @@
 namespace libp2p::swarm {
 
 /// Owns transports, listeners and connections, and the tasks that run them: everything of a host but identify.
-class Swarm final : public TransportServices, private DialContext {
+class Swarm final : public HostServices, private DialContext {
 public:
     /// Runs next to each new connection, and is cancelled with it.
     using ConnectionHook = std::function<awaitable<void>(ConnectionPtr)>;
@@ -29,7 +29,9 @@ public:
     /// `owner` is kept alive by every task.
     void set_owner(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
     void set_connection_hook(ConnectionHook hook) { hook_ = std::move(hook); }
-    void set_addresses_hook(std::function<void()> hook) { addresses_changed_ = std::move(hook); }
+
+    /// Called when what identify tells has changed: addresses or protocols.
+    void set_change_hook(std::function<void()> hook) { changed_ = std::move(hook); }
 
     // TransportServices
     asio::any_io_executor executor() const noexcept override { return executor_; }
@@ -39,14 +41,28 @@ public:
     Upgrader& upgrader() noexcept override { return upgrader_; }
     ConnectionId next_connection_id() noexcept override { return ConnectionId{++last_connection_id_}; }
 
+    // HostServices
+    void handle(ProtocolId protocol, StreamHandler handler) override;
+    void unhandle(const ProtocolId& protocol) override;
+    awaitable<result<PeerId>> connect(PeerId peer, std::vector<Multiaddr> addresses) override;
+    awaitable<result<void>> connect_apart(PeerId peer, Multiaddr address) override;
+    awaitable<result<std::unique_ptr<Stream>>> open_stream(PeerId peer, ProtocolId protocol, OpenStreamOptions options)
+        override;
+    std::vector<std::shared_ptr<const ConnectionInfo>> infos(const PeerId& peer) const override;
+    result<EventSubscription> subscribe(std::size_t capacity) override { return events_.subscribe(capacity); }
+    std::vector<Multiaddr> listen_addresses() const override;
+    void addresses_changed() override { tell_change(); }
+    void spawn(awaitable<void> task) override { tasks_.spawn(std::move(task), owner_.lock()); }
+
+    void handle(ProtocolId name, ProtocolMatcher matcher, StreamHandler handler);
+    std::vector<std::shared_ptr<const ConnectionInfo>> infos() const;
+
     void add_transport(std::unique_ptr<Transport> transport);
 
     awaitable<result<Multiaddr>> listen(Multiaddr address);
 
-    /// What is bound, wildcards and all.
-    std::vector<Multiaddr> bound_addresses() const;
-
-    /// A standing connection, unless `options.fresh`; else a dial.
+    /// A standing connection, unless `options.fresh`; else a dial. A limited one counts where `addresses` and what is
+    /// known of the peer lead to nothing better.
     awaitable<result<ConnectionPtr>> connect(PeerId peer, std::vector<Multiaddr> addresses, DialOptions options);
 
     awaitable<result<std::unique_ptr<Stream>>> open_stream(
@@ -60,9 +76,6 @@ public:
     ConnectionPtr connection(ConnectionId id) const;  ///< null when it has ended
     std::vector<ConnectionPtr> connections() const;
     std::vector<ConnectionPtr> connections(const PeerId& peer) const;
-
-    /// Starts a task that the swarm cancels and joins when it closes.
-    void spawn(awaitable<void> task) { tasks_.spawn(std::move(task), owner_.lock()); }
 
     awaitable<void> close();
 
@@ -81,11 +94,13 @@ private:
     // DialContext
     Transport* transport_for(const Multiaddr& address) const noexcept override;
     result<ConnectionPtr> adopt(std::unique_ptr<Connection> connection, ConnectionScope scope) override;
+    ConnectionPtr standing(const PeerId& peer) const override { return usable_connection(peer, false); }
     TransportServices& services() noexcept override { return *this; }
     const ConnectionGater& gater() const noexcept override { return options_.gater; }
     dns::Resolver& resolver() noexcept override { return resolver_; }
 
     ConnectionPtr usable_connection(const PeerId& peer, bool allow_limited) const;
+    void tell_change() const;
 
     awaitable<void> serve_listener(std::shared_ptr<Listener> listener, bool uses_descriptor);
     awaitable<void> upgrade_inbound(
@@ -97,6 +112,7 @@ private:
     awaitable<void> serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream, NegotiationPlace place);
     awaitable<void> close_connection(ConnectionPtr connection, ConnectionErrorCode code);
     awaitable<void> trim_connections();
+    awaitable<void> release_limited(ConnectionId id);
 
     std::shared_ptr<const StreamHandler> begin_handling(
         const ManagedConnection& connection, Stream& stream, result<ProtocolId> agreed
@@ -110,7 +126,7 @@ private:
     HostOptions options_;
     std::weak_ptr<void> owner_;
     ConnectionHook hook_;
-    std::function<void()> addresses_changed_;
+    std::function<void()> changed_;
 
     ResourceManager resources_;
     ConnectionManager manager_;

@@ -15,7 +15,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kFirst = static_cast<int>(Errc::invalid_address);
-constexpr int kLast = static_cast<int>(Errc::authentication_failed);
+constexpr int kLast = static_cast<int>(Errc::limited_connection);
 
 TEST(Error, EveryCodeHasItsOwnWords) {
     std::set<std::string> texts;

@@ -41,6 +41,7 @@ TEST(ErrorReport, NamesEveryErrorOfTheLibrary) {
         {Errc::shut_down, "connection_closed"},
         {Errc::already_exists, "io_error"},
         {Errc::authentication_failed, "protocol_violation"},
+        {Errc::limited_connection, "limited_connection"},
     };
     EXPECT_EQ(names.size(), 18U) << "one for each enumerator";
     for (const auto& [code, name] : names) {
