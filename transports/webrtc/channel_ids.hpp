@@ -12,8 +12,9 @@ namespace libp2p::webrtc {
 /// slow to forget a channel has all the time there is.
 class ChannelIds {
 public:
-    /// 0 belongs to the handshake.
-    explicit ChannelIds(bool is_dtls_client) noexcept : fresh_(is_dtls_client ? 2 : 1) {}
+    /// `is_0_taken`: it belongs to the handshake.
+    explicit ChannelIds(bool is_dtls_client, bool is_0_taken = true) noexcept
+        : fresh_(is_dtls_client ? (is_0_taken ? 2 : 0) : 1) {}
 
     /// Numbers are below this.
     void set_limit(std::uint16_t streams) noexcept { limit_ = streams; }

@@ -78,6 +78,7 @@ struct Channel {
     bool reset_is_owed = false;   ///< the remote's next reset is of the channel that had the number before
     bool remote_closed = false;   ///< the remote has reset its half of the SCTP stream
     bool is_detached = false;     ///< its number may be another channel's
+    bool is_ignored = false;      ///< carries no stream
     bool is_full = false;         ///< more waits to be read than should
     bool is_lingering = false;    ///< it ends without an owner
     bool record_charged = false;  ///< in the account, as no owner pays

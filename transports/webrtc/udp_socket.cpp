@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -148,6 +149,29 @@ result<std::unique_ptr<UdpSocket>> UdpSocket::bind(
     return std::unique_ptr<UdpSocket>(new UdpSocket(std::move(socket), bound, options));
 }
 
+result<std::unique_ptr<UdpSocket>> UdpSocket::adopt(asio::any_io_executor executor, int descriptor, Options options) {
+    Endpoint bound;
+    auto size = static_cast<socklen_t>(bound.capacity());
+    if (::getsockname(descriptor, bound.data(), &size) != 0) {
+        const auto ec = system_error(errno);
+        ::close(descriptor);
+        return Error(ec, "taking over a UDP socket");
+    }
+    bound.resize(size);
+    asio::ip::udp::socket socket(std::move(executor));
+    error_code ec;
+    socket.assign(bound.protocol(), descriptor, ec);
+    if (ec) {
+        ::close(descriptor);
+        return Error(ec, "taking over a UDP socket");
+    }
+    socket.non_blocking(true, ec);
+    if (ec) {
+        return Error(ec, "taking over a UDP socket");
+    }
+    return std::unique_ptr<UdpSocket>(new UdpSocket(std::move(socket), bound, options));
+}
+
 UdpSocket::UdpSocket(asio::ip::udp::socket socket, Endpoint local, Options options)
     : socket_(std::move(socket)), local_(local), options_(options), change_(socket_.get_executor()) {
     const auto descriptor = socket_.native_handle();
@@ -260,6 +284,23 @@ UdpSocket::Received UdpSocket::receive(MutableByteView buffer, error_code& ec) n
     }
     ec.clear();  // there may be more: `octets` is empty
     return received;
+}
+
+std::optional<std::uint8_t> UdpSocket::peek() noexcept {
+    if (!socket_.is_open()) {
+        return std::nullopt;
+    }
+    for (int skipped = 0; skipped < kMaxSkipped; ++skipped) {
+        std::uint8_t octet = 0;
+        const auto size = ::recv(socket_.native_handle(), &octet, sizeof octet, MSG_PEEK | MSG_DONTWAIT);
+        if (size >= 0) {
+            return octet;
+        }
+        if (errno != EINTR && !is_about_a_remote(errno)) {
+            return std::nullopt;
+        }
+    }
+    return std::nullopt;
 }
 
 void UdpSocket::send(const Endpoint& to, ByteView datagram, const asio::ip::address& from) {

@@ -90,6 +90,10 @@ public:
     );
     static result<std::unique_ptr<UdpSocket>> bind(asio::any_io_executor executor, const Endpoint& local);
 
+    /// Takes over the bound socket `descriptor`, which is closed in any case. Others may send and receive by a
+    /// duplicate of it.
+    static result<std::unique_ptr<UdpSocket>> adopt(asio::any_io_executor executor, int descriptor, Options options);
+
     UdpSocket(const UdpSocket&) = delete;
     UdpSocket& operator=(const UdpSocket&) = delete;
 
@@ -112,6 +116,9 @@ public:
     /// is closed, or to the system's own error when it is short of memory. That a remote cannot be reached is no error
     /// here. Empty datagrams are left out: `octets` may be empty without an error.
     Received receive(MutableByteView buffer, error_code& ec) noexcept;
+
+    /// The first octet of what `receive` would get, which stays where it is. Empty when there is nothing.
+    std::optional<std::uint8_t> peek() noexcept;
 
     /// Who takes what comes.
     class Receiver {

@@ -58,7 +58,12 @@ WebRtcSession::WebRtcSession(
       context_(std::move(context)),
       remote_certificates_(options.remote_certificates),
       dtls_(context_, options.role, only_one(remote_certificates_), *this, options.path_mtu),
-      ids_(options.role == Role::client) {
+      ids_(options.role == Role::client, options.proves_on_channel_0),
+      proves_on_channel_0_(options.proves_on_channel_0) {
+    if (!proves_on_channel_0_) {
+        is_proven_ = true;
+        return;
+    }
     handshake_ = &add(0, role_ == Role::client ? Direction::outbound : Direction::inbound);
     handshake_->acknowledged = true;
     handshake_->owned = true;
@@ -150,7 +155,7 @@ void WebRtcSession::process_held_reset() {
 /// `is_spender`: see kStreamsForSpenders.
 result<void> WebRtcSession::associate(bool is_spender) {
     is_spender_ = is_spender;
-    is_not_rust_ = !is_spender;
+    is_not_rust_ = !is_spender || !proves_on_channel_0_;  // rust speaks no private WebRTC
     const auto streams = is_spender ? kStreamsForSpenders : kStreams;
     unacknowledged_limit_ = is_spender ? kUnacknowledgedForSpenders : kUnacknowledged;
     if (!memory_.hold(streams * kStreamMemory + kAssociationMemory)) {
@@ -197,7 +202,9 @@ void WebRtcSession::on_established(std::uint16_t streams) {
         phase_ = Phase::open;
         silent_at_ = driver_.now() + kSilence;
     }
-    wake(*handshake_, wake_reader | wake_writer);
+    if (handshake_ != nullptr) {
+        wake(*handshake_, wake_reader | wake_writer);
+    }
     pump();
 }
 

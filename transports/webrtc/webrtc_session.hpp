@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 
 namespace libp2p::webrtc {
@@ -83,6 +84,9 @@ public:
         Role role = Role::client;
         std::vector<crypto::Sha256Digest> remote_certificates;  ///< the remote shows one of these; empty: any
         std::uint32_t path_mtu = 1232;  ///< octets of a datagram, what IPv6 lets pass everywhere
+        /// The remote proves itself on channel 0. False: its certificate proves it, channel 0 is one like all others,
+        /// and a channel named "init", which js-libp2p makes to have one in its offer, carries no stream.
+        bool proves_on_channel_0 = true;
     };
 
     WebRtcSession(
@@ -134,7 +138,7 @@ public:
     /// The remote is proven, and handlers are there: the bounds for strangers end.
     void set_proven() noexcept { is_proven_ = true; }
 
-    /// Channel 0, on which the remote is proven; ours from the start.
+    /// Channel 0, on which the remote is proven; ours from the start. With `Options::proves_on_channel_0` alone.
     Channel& handshake_channel() noexcept { return *handshake_; }
 
     /// That is done: channel 0 stays open and means nothing any more.
@@ -226,7 +230,7 @@ private:
     void shrink_buffers() noexcept;
 
     void on_establishment(std::uint16_t id, ByteView message);
-    void on_remote_open(std::uint16_t id);
+    void on_remote_open(std::uint16_t id, std::string_view label);
     void on_acknowledgement(Channel& channel);
     void on_data(Channel& channel, ByteView octets);
     void on_flag(Channel& channel, Flag flag);
@@ -304,7 +308,9 @@ private:
     std::size_t full_ = 0;  // streams with a full buffer
     std::size_t lingering_ = 0;
 
+    bool proves_on_channel_0_;
     bool is_proven_ = false;
+    bool has_init_ = false;  // the channel of that name was opened
     bool handshake_is_released_ = false;
     bool is_pumping_ = false;
     bool is_pump_due_ = false;

@@ -18,6 +18,9 @@ namespace {
 /// Longest DATA_CHANNEL_OPEN that is put together; label and protocol mean nothing here.
 constexpr std::size_t kMaxEstablishment = 4096;
 
+/// The label of a channel that js-libp2p makes before its offer and closes as soon as it is open.
+constexpr std::string_view kInitLabel = "init";
+
 /// The longest frame that every peer takes as one message. In octets.
 constexpr std::size_t kMaxUndivided = 4096;
 static_assert(kMaxFrameSent <= (1U << 14U));
@@ -53,8 +56,8 @@ void WebRtcSession::on_establishment(std::uint16_t id, ByteView octets) {
         refuse(id);
         return;
     }
-    if (std::holds_alternative<DataChannelOpen>(*message)) {
-        on_remote_open(id);
+    if (const auto* open = std::get_if<DataChannelOpen>(&*message)) {
+        on_remote_open(id, open->label);
         return;
     }
     is_not_rust_ = is_not_rust_ || (octets.size() > kDataChannelAck.size() && !is_rust_);  // pion's
@@ -64,7 +67,7 @@ void WebRtcSession::on_establishment(std::uint16_t id, ByteView octets) {
     }
 }
 
-void WebRtcSession::on_remote_open(std::uint16_t id) {
+void WebRtcSession::on_remote_open(std::uint16_t id, std::string_view label) {
     if (id == 0 && handshake_ != nullptr && !handshake_->is_detached) {
         handshake_->ack_pending = true;  // it was agreed on, but who opens it all the same gets the answer
         mark(*handshake_);
@@ -87,10 +90,14 @@ void WebRtcSession::on_remote_open(std::uint16_t id) {
     }
     channel.acknowledged = true;
     channel.ack_pending = true;
-    channel.queued_for_accept = true;
-    accept_queue_.push_back(channel);
-    ++accept_queue_size_;
-    ++open_count_;
+    if (!proves_on_channel_0_ && label == kInitLabel && !std::exchange(has_init_, true)) {
+        channel.is_ignored = true;  // until the remote closes it
+    } else {
+        channel.queued_for_accept = true;
+        accept_queue_.push_back(channel);
+        ++accept_queue_size_;
+        ++open_count_;
+    }
     mark(channel);
     pump_later();
 }
@@ -151,6 +158,9 @@ void WebRtcSession::on_handshake_channel_end() {
 
 /// To the reader that waits, else into the buffer.
 void WebRtcSession::deliver(Channel& channel, ByteView payload) {
+    if (channel.is_ignored) {
+        return;
+    }
     auto& reader = channel.reader;
     if (reader.room() > 0 && channel.received.empty()) {
         const auto n = std::min(reader.room(), payload.size());
