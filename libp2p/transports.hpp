@@ -5,15 +5,48 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace libp2p {
 
 /// `/ip4|ip6/ADDRESS/tcp/PORT`. Port 0 lets the system choose. `/ip6/::` listens on IPv6 only: for both families listen
 /// on `/ip4/0.0.0.0/tcp/P` too.
 std::unique_ptr<Transport> make_tcp_transport(TransportServices& services);
+
+/// A GET or HEAD that asks a WebSocket listener for something else.
+struct HttpRequest {
+    std::string_view target;  ///< "/index.html?x=1", as it came
+};
+
+/// What it is answered. The body is left out where only the head was asked for.
+struct HttpResponse {
+    unsigned status = 200;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< without length and connection, which are added
+    std::string body;
+};
+
+/// Must not wait, and must not call back into the host.
+using HttpHandler = std::function<HttpResponse(const HttpRequest& request)>;
+
+/// How WebSockets are dialled and listened for.
+struct WebSocketOptions {
+    /// Answers HTTP requests on the listeners' ports that ask for no WebSocket: a page can stand where its WebSocket
+    /// is. Without it they get status 426.
+    HttpHandler http;
+    /// Octets of one message; a remote that sends a longer one is cut. Nothing is allocated for a message.
+    std::size_t max_message = 16 * 1024 * 1024;
+};
+
+/// `/ip4|ip6/ADDRESS/tcp/PORT/ws`: octets in the messages of a WebSocket (RFC 6455), which is how browsers and what
+/// sits behind HTTP proxies reach a node. Dials `/http-path/PATH` behind it too; listeners answer any path.
+std::unique_ptr<Transport> make_websocket_transport(TransportServices& services, WebSocketOptions options = {});
 
 /// How WebRTC-Direct dials and sends.
 struct WebRtcDirectOptions {

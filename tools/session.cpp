@@ -143,6 +143,7 @@ void add_stack(Host& host, const Identity& identity, const CommonOptions& option
         host.add_muxer(make_yamux(services.limits(), services.timeouts()));
     }
     host.add_transport(make_tcp_transport(services));
+    host.add_transport(make_websocket_transport(services));
     host.add_transport(make_webrtc_direct_transport(services, webrtc_options(options)));
 }
 

@@ -23,11 +23,19 @@ result<asio::ip::tcp::endpoint> to_endpoint(const Multiaddr& address) {
     if (!is_tcp_address(address)) {
         return Error(Errc::unsupported_address, "not a tcp address: " + address.to_string());
     }
+    return endpoint_in(address);
+}
+
+result<asio::ip::tcp::endpoint> endpoint_in(const Multiaddr& address) {
     auto ip = ip_of(address);
     if (!ip) {
         return ip.error();
     }
-    const auto port = address.find(Protocol::tcp)->value();
+    const auto tcp = address.find(Protocol::tcp);
+    if (!tcp) {
+        return Error(Errc::unsupported_address, "not a tcp address: " + address.to_string());
+    }
+    const auto port = tcp->value();
     return asio::ip::tcp::endpoint(*ip, static_cast<asio::ip::port_type>(port[0] << 8 | port[1]));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "transports/tcp/tcp_address.hpp"
+#include "transports/tcp/tcp_connect.hpp"
 #include "transports/tcp/tcp_listener.hpp"
-#include "transports/tcp/tcp_stream.hpp"
 
 #include <libp2p/transports.hpp>
 #include <libp2p/upgrader.hpp>
@@ -25,25 +25,19 @@ public:
         if (!endpoint) {
             co_return endpoint.error();
         }
-        asio::ip::tcp::socket socket(services_.executor());
-        auto [ec] = co_await socket.async_connect(*endpoint, as_result);
-        if (ec) {
-            co_return ec;
+        auto connected = co_await connect(services_.executor(), *endpoint);
+        if (!connected) {
+            co_return connected.error();
         }
-        auto local = socket.local_endpoint(ec);
-        if (ec) {
-            co_return ec;
-        }
-        auto raw = std::make_unique<TcpStream>(std::move(socket));
         UpgradeRequest request(
             Direction::outbound,
             services_.next_connection_id(),
             name(),
-            to_multiaddr(local),
+            to_multiaddr(connected->local),
             std::move(address),
             std::move(expected)
         );
-        auto upgraded = co_await services_.upgrader().upgrade(std::move(raw), std::move(request), scope);
+        auto upgraded = co_await services_.upgrader().upgrade(std::move(connected->stream), std::move(request), scope);
         co_return upgraded;
     }
 

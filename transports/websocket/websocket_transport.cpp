@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "transports/tcp/tcp_address.hpp"
+#include "transports/tcp/tcp_connect.hpp"
+#include "transports/websocket/websocket_address.hpp"
+#include "transports/websocket/websocket_listener.hpp"
+#include "transports/websocket/websocket_stream.hpp"
+
+#include <libp2p/limits.hpp>
+#include <libp2p/transports.hpp>
+#include <libp2p/upgrader.hpp>
+
+namespace libp2p {
+namespace websocket {
+namespace {
+
+class WebSocketTransport final : public Transport {
+public:
+    WebSocketTransport(TransportServices& services, WebSocketOptions options)
+        : services_(services), options_(std::make_shared<const WebSocketOptions>(std::move(options))) {}
+
+    std::string_view name() const noexcept override { return "websocket"; }
+    bool can_dial(const Multiaddr& address) const noexcept override {
+        return parse_websocket_address(address).has_value();
+    }
+    bool can_listen(const Multiaddr& address) const noexcept override {
+        const auto parsed = parse_websocket_address(address);
+        return parsed && !address.has(Protocol::http_path);
+    }
+    bool uses_descriptor(Direction) const noexcept override { return true; }
+
+    awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected, ConnectionScope& scope)
+        override {
+        const auto parsed = parse_websocket_address(address);
+        auto endpoint = tcp::endpoint_in(address);
+        if (!parsed || !endpoint) {
+            co_return Error(Errc::unsupported_address, "not an address of a WebSocket: " + address.to_string());
+        }
+        auto connected = co_await tcp::connect(services_.executor(), *endpoint);
+        if (!connected) {
+            co_return connected.error();
+        }
+        const auto local = to_multiaddr(connected->local, address);
+        WebSocketStream::Options settings;
+        settings.max_message = options_->max_message;
+        settings.closing = services_.timeouts().close;
+        auto host = parsed->host(*endpoint);
+        auto stream = co_await WebSocketStream::request(
+            std::move(connected->stream), std::move(host), parsed->target, settings, scope.budget()
+        );
+        if (!stream) {
+            co_return stream.error();
+        }
+        UpgradeRequest request(
+            Direction::outbound, services_.next_connection_id(), name(), local, address, std::move(expected)
+        );
+        auto upgraded = co_await services_.upgrader().upgrade(std::move(*stream), std::move(request), scope);
+        co_return upgraded;
+    }
+
+    awaitable<result<std::unique_ptr<Listener>>> listen(Multiaddr address) override {
+        co_return WebSocketListener::bind(services_, address, options_);
+    }
+
+private:
+    TransportServices& services_;
+    std::shared_ptr<const WebSocketOptions> options_;  // shared with connections that arrive
+};
+
+}  // namespace
+}  // namespace websocket
+
+std::unique_ptr<Transport> make_websocket_transport(TransportServices& services, WebSocketOptions options) {
+    return std::make_unique<websocket::WebSocketTransport>(services, std::move(options));
+}
+
+}  // namespace libp2p
