@@ -23,8 +23,7 @@ public:
         return parse_websocket_address(address).has_value();
     }
     bool can_listen(const Multiaddr& address) const noexcept override {
-        const auto parsed = parse_websocket_address(address);
-        return parsed && !address.has(Protocol::http_path);
+        return parse_websocket_address(address) && !address.has(Protocol::http_path);
     }
     bool uses_descriptor(Direction) const noexcept override { return true; }
 
@@ -58,6 +57,9 @@ public:
     }
 
     awaitable<result<std::unique_ptr<Listener>>> listen(Multiaddr address) override {
+        if (!can_listen(address)) {
+            co_return Error(Errc::unsupported_address, "not an address of a WebSocket: " + address.to_string());
+        }
         co_return WebSocketListener::bind(services_, address, options_);
     }
 
