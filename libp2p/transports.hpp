@@ -42,10 +42,19 @@ struct WebSocketOptions {
     HttpHandler http;
     /// Octets of one message; a remote that sends a longer one is cut. Nothing is allocated for a message.
     std::size_t max_message = 16 * 1024 * 1024;
+    /// To listen with TLS, files in PEM: the certificate, followed by those that lead to its authority, and the private
+    /// key. They are read again when they change, for connections from then on; a pair that does not fit is not taken.
+    std::string certificate_file;
+    std::string key_file;
+    /// To dial with TLS, a file in PEM: the authorities that servers are trusted by. Empty: the system's.
+    std::string authorities_file;
 };
 
 /// `/ip4|ip6/ADDRESS/tcp/PORT/ws`: octets in the messages of a WebSocket (RFC 6455), which is how browsers and what
-/// sits behind HTTP proxies reach a node. Dials `/http-path/PATH` behind it too; listeners answer any path.
+/// sits behind HTTP proxies reach a node. With TLS `…/tcp/PORT/tls/ws`, `…/tcp/PORT/tls/sni/NAME/ws` or
+/// `…/tcp/PORT/wss`; libp2p's own security runs inside all the same. A dialer checks the server's certificate, for the
+/// name in the address, which is also the one that was looked up, or else for its IP address. Dials `/http-path/PATH`
+/// behind these too; listeners answer any path.
 std::unique_ptr<Transport> make_websocket_transport(TransportServices& services, WebSocketOptions options = {});
 
 /// How WebRTC-Direct dials and sends.

@@ -91,6 +91,39 @@ std::optional<Multiaddr> read_record(const Parts& parts, std::string_view text) 
     return address ? std::optional(std::move(*address)) : std::nullopt;
 }
 
+/// What follows the name, with the name as `/sni/…` behind `/tls` where it has none: TLS has to know it, and once it
+/// is replaced by an address nobody else does. `/wss`, which has no place for it, becomes `/tls/sni/…/ws`.
+Bytes with_server_name(const Parts& parts) {
+    const auto after = Multiaddr::from_bytes(parts.after);
+    const auto name = Multiaddr::parse("/sni/" + parts.name);
+    if (!after || !name) {
+        return parts.after;
+    }
+    static const auto tls = Multiaddr::parse("/tls").value();
+    static const auto ws = Multiaddr::parse("/ws").value();
+    Bytes named;
+    auto last = Protocol::tcp;
+    for (const auto& component : after->components()) {
+        if (last == Protocol::tls && component.protocol() != Protocol::sni) {
+            append(named, name->bytes());
+        }
+        last = component.protocol();
+        if (last == Protocol::p2p) {  // names of others may stand behind a relay
+            const auto rest = component.bytes().data() - after->bytes().data();
+            append(named, after->bytes().subspan(static_cast<std::size_t>(rest)));
+            break;
+        }
+        if (last == Protocol::wss) {
+            append(named, tls.bytes());
+            append(named, name->bytes());
+            append(named, ws.bytes());
+        } else {
+            append(named, component.bytes());
+        }
+    }
+    return named;
+}
+
 std::optional<Multiaddr> with_ip(const Parts& parts, const asio::ip::address& ip) {
     auto whole = parts.before;
     if (ip.is_v4()) {
@@ -100,7 +133,7 @@ std::optional<Multiaddr> with_ip(const Parts& parts, const asio::ip::address& ip
         whole.push_back(static_cast<std::uint8_t>(Protocol::ip6));
         append(whole, ip.to_v6().to_bytes());
     }
-    append(whole, parts.after);
+    append(whole, with_server_name(parts));
     auto address = Multiaddr::from_bytes(whole);
     return address ? std::optional(std::move(*address)) : std::nullopt;
 }

@@ -4,10 +4,10 @@
 #include "transports/tcp/tcp_address.hpp"
 #include "transports/tcp/tcp_stream.hpp"
 #include "transports/websocket/http_front.hpp"
+#include "transports/websocket/tls_stream.hpp"
 #include "transports/websocket/websocket_address.hpp"
 #include "transports/websocket/websocket_stream.hpp"
 
-#include <libp2p/limits.hpp>
 #include <libp2p/upgrader.hpp>
 
 #include <optional>
@@ -15,19 +15,19 @@
 namespace libp2p::websocket {
 namespace {
 
-using OptionsPtr = std::shared_ptr<const WebSocketOptions>;
+using SettingsPtr = std::shared_ptr<Settings>;
 
 class WebSocketInbound final : public InboundConnection {
 public:
     WebSocketInbound(
         TransportServices& services,
-        OptionsPtr options,
+        SettingsPtr settings,
         asio::ip::tcp::socket socket,
         const Multiaddr& local,
         const Multiaddr& remote
     )
         : services_(services),
-          options_(std::move(options)),
+          settings_(std::move(settings)),
           socket_(std::make_unique<tcp::TcpStream>(std::move(socket))),
           local_(local),
           remote_(remote) {}
@@ -48,15 +48,26 @@ public:
 private:
     /// A function of its own, so that the frame that waits holds none of this.
     awaitable<result<std::unique_ptr<Connection>>> begin(std::unique_ptr<ByteStream> raw, ConnectionScope& scope) {
-        auto asked = co_await wait_for_upgrade(std::move(raw), options_->http, scope.budget());
+        if (parse_websocket_address(local_)->secure) {
+            auto certificate = settings_->certificate.context(TlsFiles::Clock::now());
+            if (!certificate) {
+                co_return certificate.error();
+            }
+            std::string nobody;
+            auto secured = co_await TlsStream::handshake(
+                std::move(raw), std::move(*certificate), std::move(nobody), scope.budget()
+            );
+            if (!secured) {
+                co_return secured.error();
+            }
+            raw = std::move(*secured);
+        }
+        auto asked = co_await wait_for_upgrade(std::move(raw), settings_->page, scope.budget());
         if (!asked) {
             co_return asked.error();
         }
-        WebSocketStream::Options settings;
-        settings.max_message = options_->max_message;
-        settings.closing = services_.timeouts().close;
         auto stream = co_await WebSocketStream::answer(
-            std::move(asked->raw), std::move(asked->head), std::move(asked->early), settings, scope.budget()
+            std::move(asked->raw), std::move(asked->head), std::move(asked->early), settings_->streams, scope.budget()
         );
         if (!stream) {
             co_return stream.error();
@@ -74,7 +85,7 @@ private:
     }
 
     TransportServices& services_;
-    OptionsPtr options_;
+    SettingsPtr settings_;
     std::unique_ptr<tcp::TcpStream> socket_;
     Multiaddr local_;
     Multiaddr remote_;
@@ -83,27 +94,33 @@ private:
 }  // namespace
 
 result<std::unique_ptr<Listener>> WebSocketListener::bind(
-    TransportServices& services, const Multiaddr& address, OptionsPtr options
+    TransportServices& services, const Multiaddr& address, SettingsPtr settings
 ) {
     auto endpoint = tcp::endpoint_in(address);
     if (!endpoint) {
         return endpoint.error();
     }
+    if (parse_websocket_address(address)->secure) {
+        auto certificate = settings->certificate.context(TlsFiles::Clock::now());
+        if (!certificate) {
+            return certificate.error().with_context("listening on " + address.to_string());
+        }
+    }
     auto acceptor = tcp::TcpAcceptor::bind(services.executor(), *endpoint, address.to_string());
     if (!acceptor) {
         return acceptor.error();
     }
-    return std::unique_ptr<Listener>(new WebSocketListener(services, std::move(*acceptor), address, std::move(options))
+    return std::unique_ptr<Listener>(new WebSocketListener(services, std::move(*acceptor), address, std::move(settings))
     );
 }
 
 WebSocketListener::WebSocketListener(
-    TransportServices& services, tcp::TcpAcceptor acceptor, const Multiaddr& asked, OptionsPtr options
+    TransportServices& services, tcp::TcpAcceptor acceptor, const Multiaddr& asked, SettingsPtr settings
 )
     : services_(services),
       acceptor_(std::move(acceptor)),
       address_(to_multiaddr(acceptor_.endpoint(), asked)),
-      options_(std::move(options)) {}
+      settings_(std::move(settings)) {}
 
 awaitable<result<std::unique_ptr<InboundConnection>>> WebSocketListener::accept() {
     auto accepted = co_await acceptor_.accept();
@@ -113,7 +130,7 @@ awaitable<result<std::unique_ptr<InboundConnection>>> WebSocketListener::accept(
     const auto local = to_multiaddr(accepted->local, address_);
     const auto remote = to_multiaddr(accepted->remote, address_);
     std::unique_ptr<InboundConnection> inbound =
-        std::make_unique<WebSocketInbound>(services_, options_, std::move(accepted->socket), local, remote);
+        std::make_unique<WebSocketInbound>(services_, settings_, std::move(accepted->socket), local, remote);
     co_return std::move(inbound);
 }
 

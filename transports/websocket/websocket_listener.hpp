@@ -2,9 +2,9 @@
 #pragma once
 
 #include "transports/tcp/tcp_acceptor.hpp"
+#include "transports/websocket/websocket_settings.hpp"
 
 #include <libp2p/transport.hpp>
-#include <libp2p/transports.hpp>
 
 #include <memory>
 
@@ -13,9 +13,10 @@ namespace libp2p::websocket {
 /// Accepts WebSockets on one endpoint, and answers other HTTP requests there.
 class WebSocketListener final : public Listener {
 public:
-    /// `address` is one that `parse_websocket_address` knows. `options` outlives the listener's connections.
+    /// `address` is one that `parse_websocket_address` knows. Fails with what the system says, and with
+    /// `Errc::invalid_key` when TLS is asked for and there is no certificate to be used.
     static result<std::unique_ptr<Listener>> bind(
-        TransportServices& services, const Multiaddr& address, std::shared_ptr<const WebSocketOptions> options
+        TransportServices& services, const Multiaddr& address, std::shared_ptr<Settings> settings
     );
 
     const Multiaddr& address() const noexcept override { return address_; }
@@ -27,13 +28,13 @@ private:
         TransportServices& services,
         tcp::TcpAcceptor acceptor,
         const Multiaddr& asked,
-        std::shared_ptr<const WebSocketOptions> options
+        std::shared_ptr<Settings> settings
     );
 
     TransportServices& services_;
     tcp::TcpAcceptor acceptor_;
     Multiaddr address_;
-    std::shared_ptr<const WebSocketOptions> options_;
+    std::shared_ptr<Settings> settings_;
 };
 
 }  // namespace libp2p::websocket

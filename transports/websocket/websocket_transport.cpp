@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "transports/tcp/tcp_address.hpp"
 #include "transports/tcp/tcp_connect.hpp"
+#include "transports/websocket/tls_stream.hpp"
 #include "transports/websocket/websocket_address.hpp"
 #include "transports/websocket/websocket_listener.hpp"
-#include "transports/websocket/websocket_stream.hpp"
+#include "transports/websocket/websocket_settings.hpp"
 
-#include <libp2p/limits.hpp>
-#include <libp2p/transports.hpp>
 #include <libp2p/upgrader.hpp>
 
 namespace libp2p {
@@ -16,7 +15,7 @@ namespace {
 class WebSocketTransport final : public Transport {
 public:
     WebSocketTransport(TransportServices& services, WebSocketOptions options)
-        : services_(services), options_(std::make_shared<const WebSocketOptions>(std::move(options))) {}
+        : services_(services), settings_(std::make_shared<Settings>(std::move(options), services.timeouts())) {}
 
     std::string_view name() const noexcept override { return "websocket"; }
     bool can_dial(const Multiaddr& address) const noexcept override {
@@ -39,12 +38,17 @@ public:
             co_return connected.error();
         }
         const auto local = to_multiaddr(connected->local, address);
-        WebSocketStream::Options settings;
-        settings.max_message = options_->max_message;
-        settings.closing = services_.timeouts().close;
+        std::unique_ptr<ByteStream> raw = std::move(connected->stream);
+        if (parsed->secure) {
+            auto secured = co_await secure(std::move(raw), parsed->certified_name(*endpoint), scope);
+            if (!secured) {
+                co_return secured.error();
+            }
+            raw = std::move(*secured);
+        }
         auto host = parsed->host(*endpoint);
         auto stream = co_await WebSocketStream::request(
-            std::move(connected->stream), std::move(host), parsed->target, settings, scope.budget()
+            std::move(raw), std::move(host), parsed->target, settings_->streams, scope.budget()
         );
         if (!stream) {
             co_return stream.error();
@@ -60,12 +64,24 @@ public:
         if (!can_listen(address)) {
             co_return Error(Errc::unsupported_address, "not an address of a WebSocket: " + address.to_string());
         }
-        co_return WebSocketListener::bind(services_, address, options_);
+        co_return WebSocketListener::bind(services_, address, settings_);
     }
 
 private:
+    awaitable<result<std::unique_ptr<TlsStream>>> secure(
+        std::unique_ptr<ByteStream> raw, std::string name, ConnectionScope& scope
+    ) {
+        auto authorities = settings_->authorities.context(TlsFiles::Clock::now());
+        if (!authorities) {
+            co_return authorities.error();
+        }
+        auto secured =
+            co_await TlsStream::handshake(std::move(raw), std::move(*authorities), std::move(name), scope.budget());
+        co_return secured;
+    }
+
     TransportServices& services_;
-    std::shared_ptr<const WebSocketOptions> options_;  // shared with connections that arrive
+    std::shared_ptr<Settings> settings_;
 };
 
 }  // namespace
