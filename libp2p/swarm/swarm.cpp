@@ -23,10 +23,6 @@ const Logger log("swarm");
 /// How long a listener waits after there was no memory for a connection.
 constexpr std::chrono::milliseconds kMemoryPause{100};
 
-/// How long a connection through a relay stays at least once a direct one stands: what was begun on it may still be
-/// under way at the remote.
-constexpr std::chrono::seconds kLimitedGrace{5};
-
 void log_thrown(const ProtocolId& protocol, const std::exception& error) {
     log.error("handler.threw", {{"protocol", protocol}, {"what", error.what()}});
 }
@@ -403,11 +399,12 @@ awaitable<void> Swarm::trim_connections() {
     }
 }
 
-/// A connection through a relay has done its work once a direct one stands; what still runs on it may end.
+/// A connection through a relay has done its work once a direct one stands; what still runs on it may end, and what was
+/// begun on it may still be under way at the remote.
 awaitable<void> Swarm::release_limited(ConnectionId id) {
     asio::steady_timer pause(executor_);
     for (;;) {
-        pause.expires_after(kLimitedGrace);
+        pause.expires_after(options_.timeouts.release_limited);
         auto [interrupted] = co_await pause.async_wait(as_result);
         auto limited = connection(id);
         if (interrupted || !limited || limited->closing) {

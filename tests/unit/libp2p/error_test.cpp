@@ -25,13 +25,13 @@ TEST(Error, EveryCodeHasItsOwnWords) {
         EXPECT_EQ(text.find("unlisted"), std::string::npos) << text;
         EXPECT_TRUE(texts.insert(text).second) << text << " stands for two codes";
     }
-    EXPECT_EQ(texts.size(), 18U);
+    EXPECT_EQ(texts.size(), static_cast<std::size_t>(kLast));
 }
 
 TEST(Error, ANumberThatIsNoCodeHasWordsToo) {
     const error_code unlisted(4711, libp2p_category());
     EXPECT_EQ(unlisted.message(), "unlisted libp2p error 4711");
-    EXPECT_EQ(make_error_code(static_cast<Errc>(kLast + 1)).message(), "unlisted libp2p error 19");
+    EXPECT_EQ(make_error_code(static_cast<Errc>(kLast + 1)).message(), "unlisted libp2p error " + std::to_string(kLast + 1));
 }
 
 TEST(Error, OurCodesAreFailuresOfOurCategory) {

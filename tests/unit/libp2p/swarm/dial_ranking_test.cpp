@@ -110,6 +110,15 @@ TEST(DialRanking, RelaysAloneGoAtOnce) {
     expect_ranking({first, second}, {{first, 0}, {second, 250}});
 }
 
+TEST(DialRanking, WhatIsArrangedOverARelayHasThreeSecondsBeforeWhatLeadsThroughIt) {
+    const auto circuit = "/ip4/10.0.0.1/tcp/1" + kRelay;
+    const auto arranged = "/ip4/8.8.8.8/tcp/1" + kRelay + "/webrtc";
+    expect_ranking(
+        {circuit, arranged, "/ip4/1.1.1.1/tcp/1"}, {{"/ip4/1.1.1.1/tcp/1", 0}, {arranged, 750}, {circuit, 4'000}}
+    );
+    expect_ranking({circuit, "/ip4/1.1.1.1/tcp/1"}, {{"/ip4/1.1.1.1/tcp/1", 0}, {circuit, 750}});
+}
+
 TEST(DialRanking, LeavesOutDuplicates) {
     EXPECT_EQ(
         rank({"/ip4/8.8.8.8/tcp/1", "/ip4/8.8.4.4/tcp/1", "/ip4/8.8.8.8/tcp/1", "/ip4/8.8.8.8/tcp/1"}),
