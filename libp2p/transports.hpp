@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <libp2p/multiaddr.hpp>
 #include <libp2p/transport.hpp>
 
 #include <array>
@@ -15,6 +16,8 @@
 #include <vector>
 
 namespace libp2p {
+
+class HostServices;
 
 /// `/ip4|ip6/ADDRESS/tcp/PORT`. Port 0 lets the system choose. `/ip6/::` listens on IPv6 only: for both families listen
 /// on `/ip4/0.0.0.0/tcp/P` too.
@@ -85,6 +88,21 @@ struct WebRtcCertificate {
 
 /// The certificate that the listeners of the host with this identity show, now and after every restart.
 WebRtcCertificate webrtc_certificate(const Identity& identity);
+
+/// How a host is reached, and reaches others, through relays.
+struct RelayOptions {
+    /// Relays that may stand in for another: where a listener turns when its own relay is gone, and what
+    /// `/p2p-circuit` alone listens on. Each as `ADDRESS/p2p/RELAY`.
+    std::vector<Multiaddr> relays;
+    std::chrono::milliseconds timeout{10'000};  ///< for a relay to answer, each time it is asked
+    std::chrono::milliseconds retry{1'000};     ///< after no relay had a place; doubles up to `retry_most`
+    std::chrono::milliseconds retry_most{60'000};
+};
+
+/// `ADDRESS/p2p/RELAY/p2p-circuit`: connections through a relay (libp2p specs, relay/circuit-v2), secured end to end by
+/// the upgrader. Listening reserves a place at the relay, returns when that stands, renews it, and moves to another
+/// relay when this one is gone: `Listener::addresses` follows. A connection is limited where the relay says so.
+std::unique_ptr<Transport> make_relay_transport(HostServices& services, RelayOptions options = {});
 
 /// Hosts of one process reach each other at `/memory/N`. Every host that shares a `MemoryNetwork` sees its addresses.
 class MemoryNetwork;
