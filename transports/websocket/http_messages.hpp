@@ -13,8 +13,8 @@ namespace libp2p::websocket {
 /// Longest head of a request that a listener reads, in octets: request line and all header fields.
 inline constexpr std::size_t kMaxRequestHead = 8 * 1024;
 
-/// Longest head of an answer that a dialer reads, in octets: the read buffer of Beast's WebSocket.
-inline constexpr std::size_t kMaxAnswerHead = 1536;
+/// Longest head of an answer that a dialer reads, in octets: Beast's own limit.
+inline constexpr std::size_t kMaxAnswerHead = 8 * 1024;
 
 /// A request without its body.
 using HttpHead = boost::beast::http::request<boost::beast::http::empty_body>;

@@ -608,8 +608,9 @@ async fn unified<N: Node>() -> Result<()> {
     let env = |name: &str| std::env::var(name).unwrap_or_default();
     let listen_on = match (env("TRANSPORT").as_str(), env("SECURE_CHANNEL").as_str(), env("MUXER").as_str()) {
         ("tcp", "noise", "yamux") => "tcp/0",
+        ("ws", "noise", "yamux") => "tcp/0/ws",
         ("webrtc-direct", _, _) => "udp/0/webrtc-direct", // brings its own security and streams
-        _ => return Err(Failure::new("unsupported", "only tcp, noise, yamux; or webrtc-direct")),
+        _ => return Err(Failure::new("unsupported", "only tcp or ws, noise, yamux; or webrtc-direct")),
     };
     let store = |e: redis::RedisError| Failure::new("io_error", e.to_string());
     let client = redis::Client::open(format!("redis://{}/", env("REDIS_ADDR"))).map_err(store)?;
@@ -743,6 +744,8 @@ pub fn run<N: Node>() -> ! {
 pub fn transport_of(address: &str) -> (&'static str, &'static str, &'static str) {
     if address.contains("/webrtc-direct") {
         ("webrtc-direct", "/noise", "webrtc-direct")
+    } else if address.contains("/ws/") {
+        ("websocket", "/noise", "/yamux/1.0.0")
     } else {
         ("tcp", "/noise", "/yamux/1.0.0")
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A small peer on rust-libp2p: TCP, Noise, yamux; or WebRTC-Direct, version 1.
+//! A small peer on rust-libp2p: TCP or WebSocket, Noise, yamux; or WebRTC-Direct, version 1.
 
 use futures::StreamExt as _;
 use libp2p::{
     core::{
         transport::PortUse,
-        upgrade::{InboundUpgrade, OutboundUpgrade, UpgradeInfo},
+        upgrade::{InboundUpgrade, OutboundUpgrade, UpgradeInfo, Version},
         Endpoint,
     },
     identify, multiaddr::Protocol, noise, ping,
@@ -17,7 +17,7 @@ use libp2p::{
         NetworkBehaviour, Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol, SwarmEvent, THandler,
         THandlerInEvent, THandlerOutEvent, ToSwarm,
     },
-    tcp, yamux, Multiaddr, PeerId, Swarm, SwarmBuilder,
+    tcp, websocket, yamux, Multiaddr, PeerId, Swarm, SwarmBuilder, Transport as _,
 };
 use libp2p_webrtc::tokio as webrtc;
 use peer_common::{
@@ -204,6 +204,12 @@ fn new_swarm(serving: bool, events: bool) -> Result<(Swarm<Behaviour>, Arc<Mutex
     let swarm = SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
+        .map_err(|e| Failure::new("io_error", e.to_string()))?
+        .with_other_transport(|key| {
+            let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
+            let secured = websocket::Config::new(tcp).upgrade(Version::V1Lazy).authenticate(noise::Config::new(key)?);
+            Ok(secured.multiplex(yamux::Config::default()))
+        })
         .map_err(|e| Failure::new("io_error", e.to_string()))?
         .with_other_transport(|key| {
             let certificate = webrtc::Certificate::generate(&mut rand::rng())?;

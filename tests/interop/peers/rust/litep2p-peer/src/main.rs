@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A small peer on litep2p: TCP, Noise, yamux; as a listener also WebRTC-Direct, version 1.
+//! A small peer on litep2p: TCP or WebSocket, Noise, yamux; as a listener also WebRTC-Direct, version 1.
 
 use futures::StreamExt as _;
 use litep2p::{
@@ -15,7 +15,10 @@ use litep2p::{
         Direction, TransportEvent, TransportService, UserProtocol,
     },
     substream::Substream,
-    transport::{tcp::config::Config as TcpConfig, webrtc::config::Config as WebRtcConfig},
+    transport::{
+        tcp::config::Config as TcpConfig, webrtc::config::Config as WebRtcConfig,
+        websocket::config::Config as WebSocketConfig,
+    },
     types::protocol::ProtocolName,
     Litep2p, Litep2pEvent, PeerId,
 };
@@ -143,14 +146,26 @@ struct Parts {
 
 fn make(listen: Option<Vec<String>>, events: bool) -> Result<Parts> {
     let serving = listen.is_some();
-    let (mut addresses, mut datagram_addresses) = (Vec::new(), Vec::new());
+    let (mut addresses, mut web_addresses, mut datagram_addresses) = (Vec::new(), Vec::new(), Vec::new());
     for address in listen.unwrap_or_default() {
-        let of_transport = if is_webrtc(&address) { &mut datagram_addresses } else { &mut addresses };
+        let of_transport = if is_webrtc(&address) {
+            &mut datagram_addresses
+        } else if address.ends_with("/ws") {
+            &mut web_addresses
+        } else {
+            &mut addresses
+        };
         of_transport.push(address.parse().map_err(|e| Failure::new("invalid_address", format!("{e:?}")))?);
     }
     let (identify, identified) = IdentifyConfig::new("ipfs/0.1.0".into(), Some(AGENT.into()));
     let mut config = ConfigBuilder::new()
         .with_tcp(TcpConfig { listen_addresses: addresses, reuse_port: false, nodelay: true, ..Default::default() })
+        .with_websocket(WebSocketConfig {
+            listen_addresses: web_addresses,
+            reuse_port: false,
+            nodelay: true,
+            ..Default::default()
+        })
         .with_libp2p_identify(identify)
         .with_keep_alive_timeout(Duration::from_secs(3600));
     if !datagram_addresses.is_empty() {
