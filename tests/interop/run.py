@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs our programs against the peers of other libp2p implementations, in both directions.
 
-Every cell of the table is one thing that two programs do with each other, over TCP with Noise and yamux or over
-WebRTC-Direct. `p2p` does what it has a command for, `interop_probe` the rest; the peers have the same commands. Builds
+Every cell of the table is one thing that two programs do with each other, over TCP or WebSocket with Noise
+and yamux, or over WebRTC-Direct. `p2p` does what it has a command for, `interop_probe` the rest; the peers have the same commands. Builds
 the peers that are not built yet (tests/interop/peers/build). Prints the table and, last, `N passed, N failed, N skipped`; exit code 1 if a cell failed.
 
 A program or a peer that is missing skips its cells, by name. What a peer's library cannot do is `n/a`, with the reason.
@@ -56,8 +56,8 @@ V2 = ("--webrtc-version", "2")
 BROWSERS = frozenset({"chromium", "smoldot"})
 # Of those, who does what it likes with its boot node, and takes no orders.
 LIGHT_CLIENTS = frozenset({"smoldot"})
-# Whose identify says nothing of the address that it sees over WebRTC.
-WITHOUT_OBSERVED = frozenset({("py", "webrtc-direct")})
+# Whose identify says nothing of the address that it sees.
+WITHOUT_OBSERVED = frozenset({("py", "ws"), ("py", "webrtc-direct")})
 # Who cannot reset a stream.
 NEVER_RESETS = frozenset({("litep2p", "webrtc-direct")})
 # Who resets a stream of which 256 messages wait, which an echo that is written to without a pause always has.
@@ -84,6 +84,8 @@ class Transport:
 TRANSPORTS = {
     "tcp": Transport("tcp", "TCP, Noise and yamux", "tcp/0", r"tcp/[1-9]\d*",
                      (("transport", "tcp"), ("security", "noise"), ("muxer", "yamux")), "noise", "yamux"),
+    "ws": Transport("ws", "WebSocket, Noise and yamux", "tcp/0/ws", r"tcp/[1-9]\d*/ws",
+                    (("transport", "websocket"), ("security", "noise"), ("muxer", "yamux")), "noise", "yamux"),
     "webrtc-direct": Transport("webrtc-direct", "WebRTC-Direct", "udp/0/webrtc-direct",
                                r"udp/[1-9]\d*/webrtc-direct", (("transport", "webrtc"),), "", ""),
 }

@@ -55,7 +55,8 @@ inline std::string address_to_publish(const Host& host) {
 
 inline awaitable<result<void>> listen(Session& session) {
     auto& host = session.host();
-    const std::string behind_ip = is_webrtc() ? "/udp/0/webrtc-direct" : "/tcp/0";
+    const std::string over_tcp = variable("TRANSPORT") == "ws" ? "/tcp/0/ws" : "/tcp/0";
+    const std::string behind_ip = is_webrtc() ? "/udp/0/webrtc-direct" : over_tcp;
     auto address = Multiaddr::parse("/ip4/" + variable("LISTENER_IP", "0.0.0.0") + behind_ip);
     if (!address) {
         co_return address.error();
@@ -143,8 +144,9 @@ inline int run() {
         options.security = variable("SECURE_CHANNEL");
         options.muxer = variable("MUXER");
     }
-    if (!(is_webrtc() || variable("TRANSPORT") == "tcp") || !contains(tools::security_names(), options.security) ||
-        !contains(tools::muxer_names(), options.muxer)) {
+    const auto transport = variable("TRANSPORT");
+    if (!(is_webrtc() || transport == "tcp" || transport == "ws") ||
+        !contains(tools::security_names(), options.security) || !contains(tools::muxer_names(), options.muxer)) {
         std::fprintf(stderr, "interop_probe: no such stack here\n");
         return tools::kFailure;
     }

@@ -38,6 +38,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	libp2pwebrtc "github.com/libp2p/go-libp2p/p2p/transport/webrtc"
+	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
 	ma "github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 	"github.com/redis/go-redis/v9"
@@ -109,6 +110,7 @@ func newHost(listen ...string) (host.Host, error) {
 	options := []libp2p.Option{
 		libp2p.NoTransports,
 		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Transport(websocket.New),
 		libp2p.Transport(libp2pwebrtc.New, libp2pwebrtc.WithDialerVersion(webrtcVersion)),
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
@@ -668,6 +670,8 @@ func unified() error {
 	switch t, s, m := os.Getenv("TRANSPORT"), os.Getenv("SECURE_CHANNEL"), os.Getenv("MUXER"); {
 	case t == "tcp" && s == "noise" && m == "yamux":
 		listenOn = "/tcp/0"
+	case t == "ws" && s == "noise" && m == "yamux":
+		listenOn = "/tcp/0/ws"
 	case t == "webrtc-direct": // brings its own security and streams
 		listenOn = "/udp/0/webrtc-direct"
 	default:

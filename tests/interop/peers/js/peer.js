@@ -11,6 +11,7 @@ import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { webRTCDirect } from '@libp2p/webrtc'
+import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
@@ -73,7 +74,7 @@ function newNode (listen) {
   return createLibp2p({
     addresses: { listen },
     nodeInfo: { userAgent: AGENT },
-    transports: [tcp(), webRTCDirect()],
+    transports: [tcp(), webSockets(), webRTCDirect()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: {
@@ -276,7 +277,7 @@ async function identifyCommand (text) {
     addresses: known.listenAddrs.map(String),
     observed: known.observedAddr?.toString() ?? '',
     signed_record: known.signedPeerRecord != null,
-    transport: text.includes('/webrtc-direct') ? 'webrtc-direct' : 'tcp',
+    transport: text.includes('/webrtc-direct') ? 'webrtc-direct' : text.includes('/ws/') ? 'websocket' : 'tcp',
     security: connection.encryption ?? 'noise',
     muxer: connection.multiplexer ?? 'webrtc-direct'
   })
@@ -442,9 +443,13 @@ async function halfClose (address) {
 
 async function unified () {
   const env = process.env
-  const isTcp = env.TRANSPORT === 'tcp' && env.SECURE_CHANNEL === 'noise' && env.MUXER === 'yamux'
-  const isWebRtc = env.TRANSPORT === 'webrtc-direct' // brings its own security and streams
-  if (!isTcp && !isWebRtc) {
+  const overNoise = env.SECURE_CHANNEL === 'noise' && env.MUXER === 'yamux'
+  const listenOn = new Map([
+    ['tcp', overNoise && 'tcp/0'],
+    ['ws', overNoise && 'tcp/0/ws'],
+    ['webrtc-direct', 'udp/0/webrtc-direct'] // brings its own security and streams
+  ]).get(env.TRANSPORT)
+  if (!listenOn) {
     throw new Failure('unsupported', `${env.TRANSPORT} ${env.SECURE_CHANNEL} ${env.MUXER}`)
   }
   const store = createClient({ url: `redis://${env.REDIS_ADDR}` })
@@ -453,7 +458,7 @@ async function unified () {
 
   if (env.IS_DIALER !== 'true') {
     const stop = stopped()
-    const node = await newNode([`/ip4/${env.LISTENER_IP || '0.0.0.0'}/${isTcp ? 'tcp/0' : 'udp/0/webrtc-direct'}`])
+    const node = await newNode([`/ip4/${env.LISTENER_IP || '0.0.0.0'}/${listenOn}`])
     const addresses = node.getMultiaddrs().map(String)
     const address = addresses.find(a => !a.startsWith('/ip4/127.')) ?? addresses[0]
     await store.del(key)

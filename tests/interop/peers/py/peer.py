@@ -33,10 +33,12 @@ from libp2p.security.noise.transport import PROTOCOL_ID as NOISE, Transport as N
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX, Yamux
 from libp2p.tools.anyio_service import background_trio_service
 from libp2p.transport.tcp.tcp import TCP
+from libp2p.transport.upgrader import TransportUpgrader
 from libp2p.transport.webrtc.config import WebRTCTransportConfig
 from libp2p.transport.webrtc.exceptions import WebRTCStreamError
 from libp2p.transport.webrtc.stream import StreamState as WebRTCStreamState, WebRTCStream
 from libp2p.transport.webrtc.transport import WebRTCDirectTransport
+from libp2p.transport.websocket.transport import WebsocketTransport
 
 PING = "/ipfs/ping/1.0.0"
 ECHO = "/echo/1.0.0"
@@ -102,11 +104,14 @@ webrtc_version = 1  # of the dials
 def new_peer():
     key = create_new_key_pair(secrets.token_bytes(32))
     webrtc = WebRTCTransportConfig(webrtc_direct_dial_version=webrtc_version)
+    security = {NOISE: NoiseTransport(key, noise_privkey=create_new_x25519_key_pair().private_key)}
+    muxers = {YAMUX: Yamux}
+    websocket = WebsocketTransport(TransportUpgrader(security, muxers))
     return new_host(
         key_pair=key,
-        sec_opt={NOISE: NoiseTransport(key, noise_privkey=create_new_x25519_key_pair().private_key)},
-        muxer_opt={YAMUX: Yamux},
-        transports=[TCP(), WebRTCDirectTransport(key.private_key, webrtc)],
+        sec_opt=security,
+        muxer_opt=muxers,
+        transports=[TCP(), websocket, WebRTCDirectTransport(key.private_key, webrtc)],
         connection_config=ConnectionConfig(max_connections=MANY, high_watermark=MANY, low_watermark=0, min_connections=0),
     )
 
@@ -332,7 +337,7 @@ async def identify(address: str) -> None:
                 "addresses": [str(multiaddr.Multiaddr(a)) for a in known.listen_addrs],
                 "observed": str(multiaddr.Multiaddr(known.observed_addr)) if known.observed_addr else "",
                 "signed_record": bool(known.signedPeerRecord),
-                "transport": "webrtc-direct" if "/webrtc-direct" in address else "tcp",
+                "transport": transport_of(address),
                 "security": connection.get_negotiated_security_protocol() or "",
                 "muxer": connection.get_negotiated_muxer_protocol() or "",
             }
@@ -517,6 +522,12 @@ async def half_close(address: str) -> None:
 # ---- unified-testing ----------------------------------------------------------
 
 
+def transport_of(address: str) -> str:
+    if "/webrtc-direct" in address:
+        return "webrtc-direct"
+    return "websocket" if "/ws/" in address else "tcp"
+
+
 def own_ip() -> str:
     """The address that packets to other machines leave with; none is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -532,6 +543,8 @@ async def unified() -> None:
     stack = (env.get("TRANSPORT"), env.get("SECURE_CHANNEL"), env.get("MUXER"))
     if stack == ("tcp", "noise", "yamux"):
         listen_on = "tcp/0"
+    elif stack == ("ws", "noise", "yamux"):
+        listen_on = "tcp/0/ws"
     elif stack[0] == "webrtc-direct":  # brings its own security and streams
         listen_on = "udp/0/webrtc-direct"
     else:

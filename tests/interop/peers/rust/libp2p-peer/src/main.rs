@@ -17,9 +17,10 @@ use libp2p::{
         NetworkBehaviour, Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol, SwarmEvent, THandler,
         THandlerInEvent, THandlerOutEvent, ToSwarm,
     },
-    tcp, websocket, yamux, Multiaddr, PeerId, Swarm, SwarmBuilder, Transport as _,
+    tcp, yamux, Multiaddr, PeerId, Swarm, SwarmBuilder, Transport as _,
 };
 use libp2p_webrtc::tokio as webrtc;
+use libp2p_websocket as websocket;
 use peer_common::{
     dial_deadline, transport_of, serve, Dialer, Failure, Listening, Node, Result, ECHO, LITEP2P_PERF, PERF, PING, RESET,
 };

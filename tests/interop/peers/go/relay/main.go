@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+// A relay on go-libp2p, and its two kinds of clients, over TCP with Noise and yamux:
+//
+//	go-relay relay [--limited]      relays until it is ended
+//	go-relay listen RELAY           reserves there, and serves ping and echo until it is ended
+//	go-relay ping MULTIADDR         dials through a relay, pings, and echoes 100,000 octets
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
+	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+const (
+	echoID   = protocol.ID("/echo/1.0.0")
+	patience = 30 * time.Second
+)
+
+func emit(v map[string]any) {
+	line, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	os.Stdout.Write(append(line, '\n'))
+}
+
+func newHost(listen ...string) (host.Host, error) {
+	options := []libp2p.Option{
+		libp2p.NoTransports,
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Security(noise.ID, noise.New),
+		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
+		libp2p.UserAgent("interop-go-relay"),
+		libp2p.EnableRelay(),
+		libp2p.DisableMetrics(),
+		libp2p.ResourceManager(&network.NullResourceManager{}),
+	}
+	if len(listen) == 0 {
+		options = append(options, libp2p.NoListenAddrs, libp2p.EnableRelay())
+	} else {
+		options = append(options, libp2p.ListenAddrStrings(listen...))
+	}
+	return libp2p.New(options...)
+}
+
+func untilEnded() {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
+	<-ended
+}
+
+func serve(limited bool) error {
+	h, err := newHost("/ip4/127.0.0.1/tcp/0")
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	resources := relay.DefaultResources()
+	resources.MaxReservationsPerIP = 1024
+	resources.MaxCircuits = 1024
+	if !limited {
+		resources.Limit = nil
+	}
+	service, err := relay.New(h, relay.WithResources(resources))
+	if err != nil {
+		return err
+	}
+	defer service.Close()
+	emit(map[string]any{"event": "listening", "peer": h.ID().String(), "addresses": []string{
+		fmt.Sprintf("%s/p2p/%s", h.Addrs()[0], h.ID())}})
+	untilEnded()
+	return nil
+}
+
+func listen(relayAddress string) error {
+	info, err := peer.AddrInfoFromString(relayAddress)
+	if err != nil {
+		return err
+	}
+	h, err := newHost()
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	h.SetStreamHandler(echoID, func(s network.Stream) {
+		io.Copy(s, s)
+		s.CloseWrite()
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := h.Connect(ctx, *info); err != nil {
+		return err
+	}
+	reservation, err := client.Reserve(ctx, h, *info)
+	if err != nil {
+		return err
+	}
+	emit(map[string]any{"event": "listening", "peer": h.ID().String(),
+		"voucher": reservation.Voucher != nil, "expires": reservation.Expiration.Unix(),
+		"addresses": []string{fmt.Sprintf("%s/p2p-circuit/p2p/%s", relayAddress, h.ID())}})
+	untilEnded()
+	return nil
+}
+
+func dial(address string) error {
+	addr, err := ma.NewMultiaddr(address)
+	if err != nil {
+		return err
+	}
+	info, err := peer.AddrInfoFromP2pAddr(addr)
+	if err != nil {
+		return err
+	}
+	h, err := newHost()
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := h.Connect(ctx, *info); err != nil {
+		return err
+	}
+	limited := network.WithAllowLimitedConn(ctx, "interop")
+	result := <-ping.Ping(limited, h, info.ID)
+	if result.Error != nil {
+		return result.Error
+	}
+	s, err := h.NewStream(limited, info.ID, echoID)
+	if err != nil {
+		return err
+	}
+	sent := bytes.Repeat([]byte("relayed "), 12500)
+	go func() {
+		s.Write(sent)
+		s.CloseWrite()
+	}()
+	received, err := io.ReadAll(s)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(sent, received) {
+		return fmt.Errorf("echo differs: %d octets", len(received))
+	}
+	emit(map[string]any{"event": "summary", "rtt_ms": float64(result.RTT.Microseconds()) / 1000,
+		"limited": h.Network().ConnsToPeer(info.ID)[0].Stat().Limited, "echoed": len(received)})
+	return nil
+}
+
+func main() {
+	err := fmt.Errorf("usage: go-relay relay [--limited] | listen RELAY | ping MULTIADDR")
+	switch {
+	case len(os.Args) >= 2 && os.Args[1] == "relay":
+		err = serve(len(os.Args) > 2 && os.Args[2] == "--limited")
+	case len(os.Args) == 3 && os.Args[1] == "listen":
+		err = listen(os.Args[2])
+	case len(os.Args) == 3 && os.Args[1] == "ping":
+		err = dial(os.Args[2])
+	}
+	if err != nil {
+		emit(map[string]any{"event": "error", "code": "io_error", "message": err.Error()})
+		os.Exit(1)
+	}
+}
