@@ -7,6 +7,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <utility>
+
 namespace libp2p::tools {
 namespace {
 
@@ -17,6 +19,22 @@ std::string check_log_levels(const std::string& text) {
 }
 
 }  // namespace
+
+std::optional<PrivateWebRtcOptions::TurnServer> parse_turn_server(std::string_view text) {
+    const auto colon = text.find(':');
+    const auto at = text.rfind('@');
+    if (colon == std::string_view::npos || at == std::string_view::npos || at < colon) {
+        return std::nullopt;
+    }
+    PrivateWebRtcOptions::TurnServer server;
+    server.user = text.substr(0, colon);
+    server.password = text.substr(colon + 1, at - colon - 1);
+    server.server = text.substr(at + 1);
+    if (server.user.empty() || server.password.empty() || server.server.empty()) {
+        return std::nullopt;
+    }
+    return server;
+}
 
 void add_json_option(CLI::App& command, CommonOptions& options) {
     command.add_flag("--json", options.json, "Print one JSON object a line on stdout");
@@ -44,6 +62,21 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
         )
         ->check(CLI::IsMember(webrtc_versions()))
         ->type_name("N");
+    command.add_option("--stun", options.stun_servers, "STUN server for private WebRTC, may be repeated")
+        ->type_name("HOST:PORT")
+        ->allow_extra_args(false);
+    const auto add_turn_server = [&options](const std::string& text) {
+        auto server = parse_turn_server(text);
+        if (!server) {
+            throw CLI::ValidationError("--turn", "\"" + printable(text) + "\" is not USER:PASSWORD@HOST:PORT");
+        }
+        options.turn_servers.push_back(std::move(*server));
+    };
+    command
+        .add_option_function<std::string>("--turn", add_turn_server, "TURN server for private WebRTC, may be repeated")
+        ->type_name("USER:PASSWORD@HOST:PORT")
+        ->trigger_on_parse();
+    command.add_flag("--loopback", options.loopback, "Private WebRTC within this machine, too");
     command.add_flag("--no-gso", options.no_gso, "Send and receive UDP datagrams one by one");
 }
 

@@ -6,7 +6,9 @@
 #include <CLI/App.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace libp2p::tools {
 
@@ -15,6 +17,10 @@ void add_json_option(CLI::App& command, CommonOptions& options);
 
 /// What every command with a host takes.
 void add_common_options(CLI::App& command, CommonOptions& options);
+
+/// "USER:PASSWORD@SERVER", the server as `PrivateWebRtcOptions` takes it; the password may hold any of ":@". Empty
+/// where one of them is missing.
+std::optional<PrivateWebRtcOptions::TurnServer> parse_turn_server(std::string_view text);
 
 /// MULTIADDR, required.
 void add_address(CLI::App& command, std::string& address);

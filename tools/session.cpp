@@ -81,6 +81,15 @@ WebRtcDirectOptions webrtc_options(const CommonOptions& options) {
     return webrtc;
 }
 
+PrivateWebRtcOptions private_webrtc_options(const CommonOptions& options) {
+    PrivateWebRtcOptions webrtc;
+    webrtc.stun_servers = options.stun_servers;
+    webrtc.turn_servers = options.turn_servers;
+    webrtc.loopback = options.loopback;
+    webrtc.segmentation = !options.no_gso;
+    return webrtc;
+}
+
 }  // namespace
 
 Session::Session(
@@ -145,6 +154,8 @@ void add_stack(Host& host, const Identity& identity, const CommonOptions& option
     host.add_transport(make_tcp_transport(services));
     host.add_transport(make_websocket_transport(services));
     host.add_transport(make_webrtc_direct_transport(services, webrtc_options(options)));
+    host.add_transport(make_relay_transport(services));
+    host.add_transport(make_private_webrtc_transport(services, private_webrtc_options(options)));
 }
 
 const std::vector<std::string>& security_names() {

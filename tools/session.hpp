@@ -4,10 +4,12 @@
 #include "tools/output.hpp"
 
 #include <libp2p/host.hpp>
+#include <libp2p/private_webrtc.hpp>
 
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace libp2p::tools {
 
@@ -17,8 +19,11 @@ struct CommonOptions {
     std::string log;  ///< levels; empty: what LIBP2P_LOG says
     std::string security = "noise";
     std::string muxer = "yamux";
-    bool no_gso = false;                        ///< UDP without segmentation and coalescing by the kernel
-    std::string webrtc_version;                 ///< "1", "2"; empty: 1, then 2 when nobody answers
+    bool no_gso = false;                    ///< UDP without segmentation and coalescing by the kernel
+    std::string webrtc_version;             ///< "1", "2"; empty: 1, then 2 when nobody answers
+    std::vector<std::string> stun_servers;  ///< for private WebRTC
+    std::vector<PrivateWebRtcOptions::TurnServer> turn_servers;
+    bool loopback = false;                      ///< private WebRTC on loopback addresses too
     std::string key_file;                       ///< empty: a key for this run only
     std::chrono::milliseconds timeout{20'000};  ///< longest silence of the remote
 };

@@ -5,7 +5,7 @@ _p2p()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     local commands="key listen ping identify perf echo connect streams addr cert"
-    local common="--json --key --log --timeout --security --muxer --webrtc-version --no-gso --help"
+    local common="--json --key --log --timeout --security --muxer --webrtc-version --no-gso --stun --turn --loopback --help"
     COMPREPLY=()
 
     case $previous in
@@ -15,7 +15,7 @@ _p2p()
         --security) COMPREPLY=($(compgen -W "noise" -- "$current")); return ;;
         --muxer) COMPREPLY=($(compgen -W "yamux" -- "$current")); return ;;
         --webrtc-version) COMPREPLY=($(compgen -W "1 2" -- "$current")); return ;;
-        --count | -n | --parallel | --streams | --upload | --download | --timeout | --interval) return ;;
+        --count | -n | --parallel | --streams | --upload | --download | --timeout | --interval | --stun | --turn) return ;;
     esac
     if [ "$COMP_CWORD" -eq 1 ]; then
         COMPREPLY=($(compgen -W "$commands --help --version" -- "$current"))

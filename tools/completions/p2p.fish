@@ -25,6 +25,9 @@ complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l log -x -a "trace debu
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l timeout -x -d "Give up after so many silent seconds"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l security -x -a noise -d "Security protocol"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l muxer -x -a yamux -d "Stream multiplexer"
+complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l stun -x -d "STUN server for private WebRTC"
+complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l turn -x -d "TURN server for private WebRTC"
+complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l loopback -d "Private WebRTC within this machine, too"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l no-gso -d "Send and receive UDP datagrams one by one"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l webrtc-version -x -a "1 2" -d "WebRTC-Direct version to dial with"
 
