@@ -4,7 +4,7 @@
 //
 //	go-relay relay [--limited]      relays until it is ended
 //	go-relay listen RELAY           reserves there, and serves ping and echo until it is ended
-//	go-relay ping MULTIADDR         dials through a relay, pings, and echoes 100,000 octets
+//	go-relay ping MULTIADDR         dials through a relay, pings, and echoes 40,000 octets
 package main
 
 import (
@@ -151,7 +151,7 @@ func dial(address string) error {
 	if err != nil {
 		return err
 	}
-	sent := bytes.Repeat([]byte("relayed "), 12500)
+	sent := bytes.Repeat([]byte("relayed "), 5000)
 	go func() {
 		s.Write(sent)
 		s.CloseWrite()
