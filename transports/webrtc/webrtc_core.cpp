@@ -102,13 +102,13 @@ void WebRtcCore::arm() {
 
 awaitable<result<void>> WebRtcCore::wait_until_open() {
     const auto self = shared_from_this();
-    while (!session.is_open() && !session.has_ended()) {
+    while (!session.has_opened() && !session.has_ended()) {
         auto interrupted = co_await changed.wait();
         if (interrupted) {
             co_return interrupted;
         }
     }
-    if (session.has_ended()) {
+    if (!session.has_opened()) {
         co_return session.error();
     }
     co_return ok();

@@ -99,6 +99,10 @@ bool WebRtcSession::receive(ByteView datagram) {
     };
     auto received = dtls_.receive(datagram, take, now);
     if (!received) {
+        if (association_) {  // what came in front of a goodbye counts
+            const auto association = association_;
+            association->look();
+        }
         end(received.error());
         return is_proven;
     }

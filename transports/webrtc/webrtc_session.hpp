@@ -118,6 +118,9 @@ public:
     /// Data channels can be used.
     bool is_open() const noexcept { return phase_ == Phase::open || phase_ == Phase::closing; }
 
+    /// They could, and may not any more.
+    bool has_opened() const noexcept { return streams_ != 0; }
+
     /// The SHA-256 of our certificate.
     const crypto::Sha256Digest& local_certificate() const noexcept { return context_->certificate().fingerprint(); }
 

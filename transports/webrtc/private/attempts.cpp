@@ -31,12 +31,12 @@ Attempts::Inbound::~Inbound() {
 }
 
 std::unique_ptr<Attempts::Inbound> Attempts::admit(std::optional<PeerId> peer) {
-    if (inbound_count_ >= kInbound) {
+    if (inbound_count_ >= max_inbound_) {
         return nullptr;
     }
     if (peer) {
         const auto found = inbound_.find(*peer);
-        if (found != inbound_.end() && found->second >= kInboundPerPeer) {
+        if (found != inbound_.end() && found->second >= max_inbound_of_peer_) {
             return nullptr;
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <libp2p/limits.hpp>
 #include <libp2p/peer_id.hpp>
 #include <libp2p/timeout.hpp>
 #include <libp2p/wait_list.hpp>
@@ -19,11 +20,13 @@ namespace libp2p::webrtc {
 /// what the other began. A peer that knows nothing of this is dialled and dials, and both work.
 class Attempts : public std::enable_shared_from_this<Attempts> {
 public:
-    /// What remotes have begun, in all and of one peer. More is refused.
-    static constexpr std::size_t kInbound = 64;
-    static constexpr std::size_t kInboundPerPeer = 4;
-
-    Attempts(asio::any_io_executor executor, PeerId own) : own_(std::move(own)), ended_(std::move(executor)) {}
+    /// What remotes have begun is refused past as many as `limits.transient` may hold in all, and as many of one peer
+    /// as `limits.peer` may hold.
+    Attempts(asio::any_io_executor executor, PeerId own, const Limits& limits)
+        : own_(std::move(own)),
+          max_inbound_(limits.transient.connections_inbound),
+          max_inbound_of_peer_(limits.peer.connections_inbound),
+          ended_(std::move(executor)) {}
 
     /// Something that a remote has begun, from its offer until the host has the connection.
     class Inbound {
@@ -89,7 +92,9 @@ private:
     };
 
     PeerId own_;
-    std::map<PeerId, std::size_t> inbound_;  // at most kInbound
+    std::size_t max_inbound_;
+    std::size_t max_inbound_of_peer_;
+    std::map<PeerId, std::size_t> inbound_;  // at most max_inbound_
     std::multimap<PeerId, Outbound*> outbound_;
     std::size_t inbound_count_ = 0;
     std::list<Wait> waits_;

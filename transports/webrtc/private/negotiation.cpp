@@ -103,7 +103,7 @@ awaitable<result<void>> Negotiation::exchange() {
             co_return gathered.error();
         }
     }
-    while (!remote_) {
+    while (!remote_ || failure_.code()) {
         if (failure_.code()) {
             co_return failure_;
         }
@@ -216,7 +216,11 @@ void Negotiation::consider(std::vector<IceCandidate> candidates) {
 void Negotiation::on_silence(const Error& why) {
     if (!exchange_.has_description()) {
         fail(why.with_context("signalling ended before the descriptions were exchanged"));
-    } else if (!(why == asio::error::make_error_code(asio::error::eof))) {
+    } else if (why == asio::error::make_error_code(asio::error::eof)) {
+        return;  // it may be connected already
+    } else if (!path_->pair()) {
+        fail(why.with_context("signalling ended before there was a way to the remote"));  // which cannot be connected
+    } else {
         give_up_after_grace();
     }
 }

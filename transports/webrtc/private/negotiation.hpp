@@ -23,7 +23,7 @@ class Negotiation final : public std::enable_shared_from_this<Negotiation>, priv
 public:
     using Role = SignallingExchange::Role;
 
-    /// How long a session may take to open once the pipe has broken.
+    /// How long a session may take to open once the pipe has broken; a remote that is connected may have done that.
     static constexpr std::chrono::seconds kGrace{5};
 
     Negotiation(

@@ -27,7 +27,8 @@ public:
     )
         : signalling_(std::move(signalling)),
           endpoint_(std::make_shared<PrivateEndpoint>(services, options, std::move(spawn))),
-          attempts_(std::make_shared<Attempts>(services.executor(), services.identity().peer_id())) {}
+          attempts_(std::make_shared<Attempts>(services.executor(), services.identity().peer_id(), services.limits())) {
+    }
 
     std::string_view name() const noexcept override { return "webrtc"; }
     bool can_dial(const Multiaddr& address) const noexcept override { return signalling_->can_dial(address); }
@@ -36,12 +37,20 @@ public:
 
     awaitable<result<std::unique_ptr<Connection>>> dial(Multiaddr address, PeerId expected, ConnectionScope& scope)
         override {
-        return dial_or_wait(signalling_, endpoint_, attempts_, std::move(address), std::move(expected), scope);
+        if (!can_dial(address)) {
+            co_return Error(Errc::unsupported_address, "not an address of private WebRTC: " + address.to_string());
+        }
+        auto dialled =
+            co_await dial_or_wait(signalling_, endpoint_, attempts_, std::move(address), std::move(expected), scope);
+        co_return dialled;
     }
 
     awaitable<result<std::unique_ptr<Listener>>> listen(Multiaddr address) override {
         const auto endpoint = endpoint_;
         const auto attempts = attempts_;
+        if (!can_listen(address)) {
+            co_return Error(Errc::unsupported_address, "not an address of private WebRTC: " + address.to_string());
+        }
         auto listening = co_await signalling_->listen(address);
         if (!listening) {
             co_return listening.error();
