@@ -4,18 +4,19 @@
 _p2p()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="key listen ping identify perf echo connect streams addr cert"
+    local commands="key listen relay ping identify perf echo connect streams addr cert"
     local common="--json --key --log --timeout --security --muxer --webrtc-version --no-gso --stun --turn --loopback --help"
     COMPREPLY=()
 
     case $previous in
-        --key) compopt -o default; return ;;
+        --key | --config) compopt -o default; return ;;
         --type) COMPREPLY=($(compgen -W "ed25519 secp256k1 ecdsa rsa" -- "$current")); return ;;
         --log) COMPREPLY=($(compgen -W "trace debug info warning error" -- "$current")); return ;;
         --security) COMPREPLY=($(compgen -W "noise" -- "$current")); return ;;
         --muxer) COMPREPLY=($(compgen -W "yamux" -- "$current")); return ;;
+        --preset) COMPREPLY=($(compgen -W "introduce-only carry-traffic" -- "$current")); return ;;
         --webrtc-version) COMPREPLY=($(compgen -W "1 2" -- "$current")); return ;;
-        --count | -n | --parallel | --streams | --upload | --download | --timeout | --interval | --stun | --turn) return ;;
+        --count | -n | --parallel | --streams | --upload | --download | --timeout | --interval | --limit | --drain | --table | --stun | --turn) return ;;
     esac
     if [ "$COMP_CWORD" -eq 1 ]; then
         COMPREPLY=($(compgen -W "$commands --help --version" -- "$current"))
@@ -34,6 +35,7 @@ _p2p()
             [[ $current == -* ]] || { compopt -o default; return; }
             ;;
         listen) options="--listen --http $common" ;;
+        relay) options="--listen --config --preset --limit --announce --drain --table $common" ;;
         ping) options="--count --interval $common" ;;
         perf) options="--upload --download --streams $common" ;;
         connect) options="--count --parallel --identify $common" ;;

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # fish completion for p2p
 
-set -l commands key listen ping identify perf echo connect streams addr cert
-set -l hosts listen ping identify perf echo connect streams
+set -l commands key listen relay ping identify perf echo connect streams addr cert
+set -l hosts listen relay ping identify perf echo connect streams
 
 complete -c p2p -f
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -l help -d "Explain the program"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -l version -d "Print the version"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a key -d "Make and show identity keys"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a listen -d "Be a peer"
+complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a relay -d "Relay for others"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a ping -d "Measure round trips"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a identify -d "Show what a peer tells of itself"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a perf -d "Measure throughput"
@@ -35,7 +36,13 @@ complete -c p2p -n "__fish_seen_subcommand_from key; and not __fish_seen_subcomm
 complete -c p2p -n "__fish_seen_subcommand_from new show" -F
 complete -c p2p -n "__fish_seen_subcommand_from new" -l type -x -a "ed25519 secp256k1 ecdsa rsa" -d "Kind of key"
 complete -c p2p -n "__fish_seen_subcommand_from new" -l force -d "Replace the key that is there"
-complete -c p2p -n "__fish_seen_subcommand_from listen cert" -l listen -x -d "Where to, may be repeated"
+complete -c p2p -n "__fish_seen_subcommand_from listen relay cert" -l listen -x -d "Where to, may be repeated"
+complete -c p2p -n "__fish_seen_subcommand_from relay" -l config -r -d "A JSON file"
+complete -c p2p -n "__fish_seen_subcommand_from relay" -l preset -x -a "introduce-only carry-traffic" -d "Limits to begin with"
+complete -c p2p -n "__fish_seen_subcommand_from relay" -l limit -x -d "One limit, NAME=VALUE"
+complete -c p2p -n "__fish_seen_subcommand_from relay" -l announce -x -d "What clients are told"
+complete -c p2p -n "__fish_seen_subcommand_from relay" -l drain -x -d "Time for circuits to end"
+complete -c p2p -n "__fish_seen_subcommand_from relay" -l table -x -d "Print the table so often"
 complete -c p2p -n "__fish_seen_subcommand_from listen" -l http -x -d "Serve a page for browsers there"
 complete -c p2p -n "__fish_seen_subcommand_from ping connect streams" -s n -l count -x -d "How many"
 complete -c p2p -n "__fish_seen_subcommand_from ping" -l interval -x -d "Pause between two"
