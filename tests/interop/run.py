@@ -52,8 +52,8 @@ WITH_RECORDS = frozenset({"go", "js", "py", "chromium"})
 LISTENS_V2 = frozenset({"go", "py"})
 DIALS_V2 = frozenset({"go", "py", "chromium"})
 V2 = ("--webrtc-version", "2")
-# Who cannot listen, and dials over WebRTC-Direct alone.
-BROWSERS = frozenset({"chromium", "smoldot"})
+# Who cannot listen, and what they dial over.
+BROWSERS = {"chromium": frozenset({"ws", "webrtc-direct"}), "smoldot": frozenset({"webrtc-direct"})}
 # Of those, who does what it likes with its boot node, and takes no orders.
 LIGHT_CLIENTS = frozenset({"smoldot"})
 # Whose identify says nothing of the address that it sees.
@@ -961,7 +961,7 @@ class Run:
                     return check(dialer, listener_of(listen_role), sizes)
                 self.cell(peer, transport, direction, name, work)
 
-            if peer in BROWSERS:
+            if peer in BROWSERS and transport.name == "webrtc-direct":
                 def page():
                     log = self.folder / f"{peer}-page.log"
                     ours = replace(self.our("p2p"), listen_options=("--http", "127.0.0.1:0"))
@@ -1205,7 +1205,7 @@ def main() -> int:
     sizes = Sizes(10, 4 * MIB, 20, 200) if args.quick else Sizes(100, 64 * MIB, 100, 2000)
     with tempfile.TemporaryDirectory(prefix="interop-") as folder:
         work = Run(ours, {} if args.quick else slow, {p: as_peer(p, commands[p]) for p in wanted if p in commands}, sizes, Path(folder))
-        pairs = [(p, t) for p in wanted for t in transports if p not in BROWSERS or t == "webrtc-direct"]
+        pairs = [(p, t) for p in wanted for t in transports if t in BROWSERS.get(p, transports)]
         with ThreadPoolExecutor(args.jobs) as pool:  # the slow ones first
             running = [pool.submit(work.all_directions, p, TRANSPORTS[t]) for p, t in reversed(pairs)]
         for done in running:

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { delimiter, extname, join, normalize } from 'node:path'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -18,6 +18,12 @@ export async function findChromium () {
     if (await access(place).then(() => true, () => false)) return place
   }
   return null
+}
+
+/** Nothing else is dialled. */
+function ofThisMachine () {
+  const addresses = Object.values(networkInterfaces()).flat().filter(each => each.family === 'IPv4')
+  return addresses.map(each => `, EXCLUDE ${each.address}`).join('')
 }
 
 export class Browser {
@@ -36,7 +42,7 @@ export class Browser {
       '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps',
       '--disable-extensions', '--mute-audio', '--disable-background-timer-throttling', '--disable-renderer-backgrounding',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', '--disable-features=WebRtcHideLocalIpsWithMdns',
+      `--host-resolver-rules=MAP * ~NOTFOUND${ofThisMachine()}`, '--disable-features=WebRtcHideLocalIpsWithMdns',
       `--user-data-dir=${browser.folder}`, '--remote-debugging-pipe', ...options, 'about:blank'
     ], { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'], env: { ...process.env, HOME: browser.folder } })
     browser.errors = ''

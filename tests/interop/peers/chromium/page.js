@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// What runs in Chromium: js-libp2p as a dialer over WebRTC-Direct, version 1. peer.js calls these functions.
+// What runs in Chromium: js-libp2p as a dialer over WebRTC-Direct, version 1, and over WebSocket. peer.js calls these functions.
 import { identify as identifyService } from '@libp2p/identify'
+import { noise } from '@libp2p/noise'
 import { ping as pingService } from '@libp2p/ping'
 import { webRTCDirect } from '@libp2p/webrtc'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 
@@ -50,7 +53,9 @@ function newNode () {
   return createLibp2p({
     addresses: { listen: [] },
     nodeInfo: { userAgent: AGENT },
-    transports: [webRTCDirect()],
+    transports: [webSockets(), webRTCDirect()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
     connectionManager: { maxConnections: MANY },
     connectionGater: { denyDialMultiaddr: () => false },
     services: { identify: identifyService(), ping: pingService() }
@@ -201,7 +206,7 @@ const commands = {
     return [{
       peer: known.peerId.toString(), agent: known.agentVersion, protocols: known.protocols,
       addresses: known.listenAddrs.map(String), observed: known.observedAddr?.toString() ?? '',
-      signed_record: known.signedPeerRecord != null, transport: 'webrtc-direct',
+      signed_record: known.signedPeerRecord != null, transport: address.includes('/ws/') ? 'websocket' : 'webrtc-direct',
       security: connection.encryption ?? 'noise', muxer: connection.multiplexer ?? 'webrtc-direct'
     }]
   },

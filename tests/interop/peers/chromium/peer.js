@@ -81,7 +81,7 @@ async function client (name, args) {
     }
   }
   if (address == null) throw new Failure('usage', 'an address is missing')
-  if (!address.includes('/webrtc-direct/')) throw new Failure('unsupported', 'a browser dials WebRTC-Direct alone')
+  if (!/\/(webrtc-direct|ws)\//.test(address)) throw new Failure('unsupported', 'a browser dials WebRTC-Direct and WebSocket alone')
   if (name === 'echo') {
     const parts = []
     for await (const part of process.stdin) parts.push(part)
@@ -153,7 +153,7 @@ function redis (...words) {
 /** libp2p's unified-testing. */
 async function unified () {
   const { TRANSPORT, IS_DIALER, TEST_KEY } = process.env
-  if (TRANSPORT !== 'webrtc-direct') throw new Failure('unsupported', TRANSPORT)
+  if (!['webrtc-direct', 'ws'].includes(TRANSPORT)) throw new Failure('unsupported', TRANSPORT)
   if (IS_DIALER !== 'true') throw new Failure('unsupported', 'a browser cannot listen')
   const address = await redis('BLPOP', `${TEST_KEY}_listener_multiaddr`, '60')
   if (address === null) throw new Failure('timed_out', 'no listener showed up')
