@@ -46,6 +46,7 @@ std::shared_ptr<BrowserPage> BrowserPage::add_to(Session& session) {
     session.host().handle(ChatRoom::kProtocol, [page](std::unique_ptr<Stream> stream) {
         return page->room_.serve(std::move(stream));
     });
+    session.serve_page([page](const HttpRequest& request) { return page->server_.answer(request.target); });
     return page;
 }
 
@@ -69,6 +70,9 @@ result<void> BrowserPage::listen(const asio::ip::tcp::endpoint& endpoint) {
 }
 
 void BrowserPage::report() const {
+    if (url_.empty()) {
+        return;
+    }
     Json json;
     json["event"] = "http";
     json["url"] = url_;
@@ -80,7 +84,11 @@ awaitable<void> BrowserPage::serve() {
         if (may_read_stdin()) {
             tasks.spawn(read_lines());
         }
-        co_await server_.serve();
+        if (url_.empty()) {
+            co_await tasks.join();
+        } else {
+            co_await server_.serve();
+        }
     };
     co_await with_tasks(body);
 }

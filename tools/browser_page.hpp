@@ -9,18 +9,20 @@
 
 namespace libp2p::tools {
 
-/// What `--http` adds to a listening host: the page for browsers, and the chat, in which the terminal takes part.
+/// What `--http`, or listening for WebSockets, adds to a host: the page for browsers, and the chat, in which the
+/// terminal takes part.
 class BrowserPage {
 public:
-    /// Serves the chat's protocol on the session's host, which shares the page from then on.
+    /// Serves the chat's protocol on the session's host, which shares the page from then on, and the page on the ports
+    /// of its WebSocket listeners.
     static std::shared_ptr<BrowserPage> add_to(Session& session);
 
     explicit BrowserPage(Session& session);
 
-    /// Binds the HTTP server.
+    /// Binds an HTTP server of its own.
     result<void> listen(const asio::ip::tcp::endpoint& endpoint);
 
-    /// Prints {"event":"http","url":…}.
+    /// Prints {"event":"http","url":…} where there is such a server.
     void report() const;
 
     /// Serves the page, and says in the chat what is read from standard input, line by line, until it is cancelled.

@@ -28,6 +28,22 @@ constexpr auto kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+HttpResponse response_of(http::status status, std::string_view type, std::string body) {
+    HttpResponse response;
+    response.status = static_cast<unsigned>(status);
+    response.headers.emplace_back("Content-Type", type);
+    response.headers.emplace_back("Cache-Control", "no-cache");
+    response.headers.emplace_back("Content-Security-Policy", kPolicy);
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    response.headers.emplace_back("Referrer-Policy", "no-referrer");
+    response.body = std::move(body);
+    return response;
+}
+
+HttpResponse plain(http::status status) {
+    return response_of(status, "text/plain", {});
+}
+
 awaitable<result<void>> read_head(tcp::socket& socket, boost::beast::flat_buffer& buffer, Parser& parser) {
     auto [ec, size] = co_await http::async_read_header(socket, buffer, parser, as_result);
     if (ec) {
@@ -79,13 +95,6 @@ std::string http_url(const tcp::endpoint& endpoint) {
     return "http://" + (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port()) +
            "/";
 }
-
-struct HttpServer::Answer {
-    http::status status = http::status::ok;
-    std::string_view type = "text/plain";
-    std::string made;          ///< here, where it is no file
-    std::string_view content;  ///< of a file; empty: what was made
-};
 
 HttpServer::HttpServer(
     asio::any_io_executor executor, std::span<const WebFile> files, std::function<std::string()> node_json
@@ -139,29 +148,23 @@ awaitable<void> HttpServer::serve_connection(tcp::socket socket) {
         }
         const auto& request = parser.get();
         const bool is_head = request.method() == http::verb::head;
-        Answer found;
-        const bool is_known = is_head || request.method() == http::verb::get;
-        if (!read || (is_known && !parser.is_done())) {  // such a request has no body
-            found.status = http::status::bad_request;
+        HttpResponse found;
+        if (!is_head && request.method() != http::verb::get) {
+            found = plain(http::status::method_not_allowed);
+            found.headers.emplace_back("Allow", "GET, HEAD");
+        } else if (!read || !parser.is_done()) {  // such a request has no body
+            found = plain(http::status::bad_request);
         } else {
-            found = answer(is_known, request.target());
-        }
-        if (found.content.empty()) {
-            found.content = found.made;
+            found = answer(request.target());
         }
         keep_alive = read && parser.is_done() && request.keep_alive();
 
-        Response response(found.status, 11);
-        response.set(http::field::content_type, found.type);
-        response.set(http::field::cache_control, "no-cache");
-        response.set("Content-Security-Policy", kPolicy);
-        response.set("X-Content-Type-Options", "nosniff");
-        response.set("Referrer-Policy", "no-referrer");
-        if (found.status == http::status::method_not_allowed) {
-            response.set(http::field::allow, "GET, HEAD");
+        Response response(static_cast<http::status>(found.status), 11);
+        for (const auto& [name, value] : found.headers) {
+            response.set(name, value);
         }
-        response.body() = {found.content.data(), found.content.size()};
-        response.content_length(found.content.size());
+        response.body() = {found.body.data(), found.body.size()};
+        response.content_length(found.body.size());
         response.keep_alive(keep_alive);
         http::serializer<false, Response::body_type> serializer(response);
         auto sending = send(socket, serializer, is_head);
@@ -174,25 +177,20 @@ awaitable<void> HttpServer::serve_connection(tcp::socket socket) {
     socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
-HttpServer::Answer HttpServer::answer(bool known_method, std::string_view target) const {
-    Answer found;
+HttpResponse HttpServer::answer(std::string_view target) const {
     const auto named = target.substr(0, target.find('?'));
     const auto path = named == "/" ? std::string_view("/index.html") : named;
     const auto file =
         std::find_if(files_.begin(), files_.end(), [path](const auto& each) { return each.path == path; });
-    if (!known_method) {
-        found.status = http::status::method_not_allowed;
-    } else if (path == "/node.json") {
-        found.type = "application/json";
-        found.made = node_json_();
-    } else if (file != files_.end()) {
-        found.type = file->type;
-        found.content = file->content;
-    } else {
-        found.status = http::status::not_found;
-        found.made = "There is nothing here.\n";
+    if (path == "/node.json") {
+        return response_of(http::status::ok, "application/json", node_json_());
     }
-    return found;
+    if (file == files_.end()) {
+        auto missing = plain(http::status::not_found);
+        missing.body = "There is nothing here.\n";
+        return missing;
+    }
+    return response_of(http::status::ok, file->type, std::string(file->content));
 }
 
 }  // namespace libp2p::tools

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <libp2p/async.hpp>
+#include <libp2p/transports.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -47,11 +48,11 @@ public:
     /// Serves until it is cancelled; connections end with it.
     awaitable<void> serve();
 
-private:
-    struct Answer;
+    /// What a GET or HEAD of that target is answered, here and wherever else the page is served.
+    HttpResponse answer(std::string_view target) const;
 
+private:
     awaitable<void> serve_connection(asio::ip::tcp::socket socket);
-    Answer answer(bool known_method, std::string_view target) const;
 
     asio::ip::tcp::acceptor acceptor_;
     std::span<const WebFile> files_;

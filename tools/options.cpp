@@ -77,7 +77,23 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
         ->type_name("USER:PASSWORD@HOST:PORT")
         ->trigger_on_parse();
     command.add_flag("--loopback", options.loopback, "Private WebRTC within this machine, too");
+    command
+        .add_option(
+            "--tls-ca", options.tls_authorities, "Authorities to trust over /tls/ws, in PEM (default the system's)"
+        )
+        ->type_name("FILE");
     command.add_flag("--no-gso", options.no_gso, "Send and receive UDP datagrams one by one");
+}
+
+void add_certificate_options(CLI::App& command, CommonOptions& options) {
+    auto* certificate = command.add_option(
+        "--tls-cert",
+        options.tls_certificate,
+        "Certificate for /tls/ws, with its chain, in PEM; read again when it changes"
+    );
+    auto* key = command.add_option("--tls-key", options.tls_key, "Private key of that certificate, in PEM");
+    certificate->type_name("FILE")->needs(key);
+    key->type_name("FILE")->needs(certificate);
 }
 
 void add_address(CLI::App& command, std::string& address) {

@@ -18,6 +18,9 @@ void add_json_option(CLI::App& command, CommonOptions& options);
 /// What every command with a host takes.
 void add_common_options(CLI::App& command, CommonOptions& options);
 
+/// What every command takes that listens: --tls-cert and --tls-key
+void add_certificate_options(CLI::App& command, CommonOptions& options);
+
 /// "USER:PASSWORD@SERVER", the server as `PrivateWebRtcOptions` takes it; the password may hold any of ":@". Empty
 /// where one of them is missing.
 std::optional<PrivateWebRtcOptions::TurnServer> parse_turn_server(std::string_view text);

@@ -20,6 +20,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 
 namespace libp2p::tools {
 namespace {
@@ -81,6 +82,15 @@ WebRtcDirectOptions webrtc_options(const CommonOptions& options) {
     return webrtc;
 }
 
+/// The way through the relay, for what is arranged over one.
+std::optional<Multiaddr> circuit_of(const Multiaddr& address) {
+    if (!address.has(Protocol::p2p_circuit) || !address.has(Protocol::webrtc)) {
+        return std::nullopt;
+    }
+    static const auto webrtc = Multiaddr::parse("/webrtc").value();
+    return address.decapsulate(webrtc);
+}
+
 PrivateWebRtcOptions private_webrtc_options(const CommonOptions& options) {
     PrivateWebRtcOptions webrtc;
     webrtc.stun_servers = options.stun_servers;
@@ -90,22 +100,59 @@ PrivateWebRtcOptions private_webrtc_options(const CommonOptions& options) {
     return webrtc;
 }
 
+WebSocketOptions websocket_options(const CommonOptions& options, HttpHandler page) {
+    WebSocketOptions websocket;
+    websocket.http = std::move(page);
+    websocket.certificate_file = options.tls_certificate;
+    websocket.key_file = options.tls_key;
+    websocket.authorities_file = options.tls_authorities;
+    return websocket;
+}
+
 }  // namespace
 
 Session::Session(
     asio::any_io_executor executor, Identity identity, HostOptions host_options, const CommonOptions& options
 )
     : options_(options), output_(options.json), host_(std::move(executor), identity, std::move(host_options)) {
-    add_stack(host_, identity, options);
+    add_stack(host_, identity, options, [this](const HttpRequest& request) { return answer(request); });
     // Clients too: rust-libp2p answers no ping of a peer that refused its own.
     host_.handle(ping::kProtocol, ping::serve);
 }
 
+HttpResponse Session::answer(const HttpRequest& request) const {
+    if (page_) {
+        return page_(request);
+    }
+    HttpResponse none;
+    none.status = 426;
+    none.headers.emplace_back("Upgrade", "websocket");
+    return none;
+}
+
 awaitable<result<PeerId>> Session::connect(const Multiaddr& address) {
+    const auto named = address.peer();
+    if (!named) {
+        co_return Error(Errc::invalid_address, address.to_string() + " does not end in /p2p/<peer id>");
+    }
     DialOptions dial;
     dial.timeout = options_.timeout;
-    auto peer = co_await host_.connect(address, dial);
+    std::vector<Multiaddr> addresses{address};
+    if (auto circuit = circuit_of(address)) {
+        addresses.push_back(std::move(*circuit));
+    }
+    auto peer = co_await host_.connect(*named, std::move(addresses), dial);
     co_return peer;
+}
+
+std::shared_ptr<const ConnectionInfo> Session::connection_with(const PeerId& peer) const {
+    std::shared_ptr<const ConnectionInfo> best;
+    for (auto& info : host_.connections(peer)) {
+        if (!best || (best->limited && !info->limited)) {
+            best = std::move(info);
+        }
+    }
+    return best;
 }
 
 result<void> apply_log_levels(const CommonOptions& options) {
@@ -143,7 +190,7 @@ int run_session(const CommonOptions& options, const Command& command, const Host
     return exit_code;
 }
 
-void add_stack(Host& host, const Identity& identity, const CommonOptions& options) {
+void add_stack(Host& host, const Identity& identity, const CommonOptions& options, HttpHandler page) {
     auto& services = host.services();
     if (options.security == "noise") {
         host.add_security(make_noise(identity));
@@ -152,7 +199,7 @@ void add_stack(Host& host, const Identity& identity, const CommonOptions& option
         host.add_muxer(make_yamux(services.limits(), services.timeouts()));
     }
     host.add_transport(make_tcp_transport(services));
-    host.add_transport(make_websocket_transport(services));
+    host.add_transport(make_websocket_transport(services, websocket_options(options, std::move(page))));
     host.add_transport(make_webrtc_direct_transport(services, webrtc_options(options)));
     host.add_transport(make_relay_transport(services));
     host.add_transport(make_private_webrtc_transport(services, private_webrtc_options(options)));

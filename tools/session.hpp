@@ -4,11 +4,14 @@
 #include "tools/output.hpp"
 
 #include <libp2p/host.hpp>
+#include <libp2p/transports.hpp>
 #include <libp2p/private_webrtc.hpp>
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace libp2p::tools {
@@ -24,6 +27,9 @@ struct CommonOptions {
     std::vector<std::string> stun_servers;  ///< for private WebRTC
     std::vector<PrivateWebRtcOptions::TurnServer> turn_servers;
     bool loopback = false;                      ///< private WebRTC on loopback addresses too
+    std::string tls_certificate;                ///< file in PEM, to listen for WebSockets over TLS; empty: none
+    std::string tls_key;                        ///< its private key
+    std::string tls_authorities;                ///< file in PEM, to trust servers by; empty: the system's
     std::string key_file;                       ///< empty: a key for this run only
     std::chrono::milliseconds timeout{20'000};  ///< longest silence of the remote
 };
@@ -41,10 +47,20 @@ public:
     const Output& output() const noexcept { return output_; }
     const CommonOptions& options() const noexcept { return options_; }
 
-    /// Dials the peer that `address` names, within the timeout.
+    /// Dials the peer that `address` names, within the timeout. Where a direct path is to be arranged over a relay and
+    /// is not found soon, the way through the relay has to do.
     awaitable<result<PeerId>> connect(const Multiaddr& address);
 
+    /// The connection with `peer` that its streams go over; null when there is none.
+    std::shared_ptr<const ConnectionInfo> connection_with(const PeerId& peer) const;
+
+    /// Serves `page` on the ports of WebSocket listeners from now on.
+    void serve_page(HttpHandler page) { page_ = std::move(page); }
+
 private:
+    HttpResponse answer(const HttpRequest& request) const;
+
+    HttpHandler page_;
     CommonOptions options_;
     Output output_;
     Host host_;
@@ -56,8 +72,8 @@ using Command = std::function<awaitable<result<void>>(Session&)>;
 /// Runs `command` with a host of its own, closes the host, and prints what failed. Returns the exit code.
 int run_session(const CommonOptions& options, const Command& command, const HostOptions& host_options = {});
 
-/// Adds the chosen stack to `host`.
-void add_stack(Host& host, const Identity& identity, const CommonOptions& options);
+/// Adds the chosen stack to `host`. `page` answers what asks WebSocket listeners for something else.
+void add_stack(Host& host, const Identity& identity, const CommonOptions& options, HttpHandler page = {});
 
 /// The values that `--security`, `--muxer` and `--webrtc-version` take.
 const std::vector<std::string>& security_names();

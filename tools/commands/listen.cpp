@@ -24,17 +24,23 @@ bool is_for_browsers(const Multiaddr& address) {
     return address.has(Protocol::webrtc_direct);
 }
 
-/// Serves the page at `endpoint`, beside all else.
+bool is_websocket(const Multiaddr& address) {
+    return address.has(Protocol::ws) || address.has(Protocol::wss);
+}
+
+/// Serves the page on the ports of WebSockets, and at `endpoint` if there is one, beside all else.
 awaitable<result<void>> listen_with_page(
-    Session& session, std::vector<Multiaddr> addresses, asio::ip::tcp::endpoint endpoint
+    Session& session, std::vector<Multiaddr> addresses, std::optional<asio::ip::tcp::endpoint> endpoint
 ) {
     auto page = BrowserPage::add_to(session);
-    auto bound = page->listen(endpoint);
-    if (!bound) {
-        co_return bound.error();
-    }
-    if (std::none_of(addresses.begin(), addresses.end(), is_for_browsers)) {
-        addresses.push_back(webrtc_address_beside(endpoint));
+    if (endpoint) {
+        auto bound = page->listen(*endpoint);
+        if (!bound) {
+            co_return bound.error();
+        }
+        if (std::none_of(addresses.begin(), addresses.end(), is_for_browsers)) {
+            addresses.push_back(webrtc_address_beside(*endpoint));
+        }
     }
     result<void> outcome = ok();
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
@@ -65,7 +71,8 @@ int listen_command(const ListenOptions& options) {
     }
     return run_session(options.common, [&](Session& session) {
         serve_protocols(session.host());
-        return http ? listen_with_page(session, addresses, *http) : listen_and_report(session, addresses);
+        const bool with_page = http || std::any_of(addresses.begin(), addresses.end(), is_websocket);
+        return with_page ? listen_with_page(session, addresses, http) : listen_and_report(session, addresses);
     });
 }
 
@@ -83,6 +90,7 @@ void add_listen_command(CLI::App& program, Action& chosen) {
     command->add_option("--http", options->http, "Serve a page with a chat for browsers at HOST:PORT; stdin takes part")
         ->type_name("ADDRESS");
     add_common_options(*command, options->common);
+    add_certificate_options(*command, options->common);
     command->callback([options, &chosen] { chosen = [options] { return listen_command(*options); }; });
 }
 

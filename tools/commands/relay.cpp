@@ -190,6 +190,7 @@ void add_relay_command(CLI::App& program, Action& chosen) {
     add_duration_option(*command, "--drain", options->drain, "How long circuits may end by themselves (default 10)");
     add_duration_option(*command, "--table", options->table, "Print the table so often (default: on SIGUSR1)");
     add_common_options(*command, options->common);
+    add_certificate_options(*command, options->common);
     command->callback([options, &chosen] { chosen = [options] { return relay_command(*options); }; });
 }
 

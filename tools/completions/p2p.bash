@@ -5,11 +5,11 @@ _p2p()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     local commands="key listen relay ping identify perf echo connect streams addr cert"
-    local common="--json --key --log --timeout --security --muxer --webrtc-version --no-gso --stun --turn --loopback --help"
+    local common="--json --key --log --timeout --security --muxer --webrtc-version --no-gso --tls-ca --stun --turn --loopback --help"
     COMPREPLY=()
 
     case $previous in
-        --key | --config) compopt -o default; return ;;
+        --key | --config | --tls-ca | --tls-cert | --tls-key) compopt -o default; return ;;
         --type) COMPREPLY=($(compgen -W "ed25519 secp256k1 ecdsa rsa" -- "$current")); return ;;
         --log) COMPREPLY=($(compgen -W "trace debug info warning error" -- "$current")); return ;;
         --security) COMPREPLY=($(compgen -W "noise" -- "$current")); return ;;
@@ -34,8 +34,8 @@ _p2p()
             [ "${COMP_WORDS[2]}" = new ] && options+=" --type --force"
             [[ $current == -* ]] || { compopt -o default; return; }
             ;;
-        listen) options="--listen --http $common" ;;
-        relay) options="--listen --config --preset --limit --announce --drain --table $common" ;;
+        listen) options="--listen --http --tls-cert --tls-key $common" ;;
+        relay) options="--listen --config --preset --limit --announce --drain --table --tls-cert --tls-key $common" ;;
         ping) options="--count --interval $common" ;;
         perf) options="--upload --download --streams $common" ;;
         connect) options="--count --parallel --identify $common" ;;

@@ -29,6 +29,7 @@ complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l muxer -x -a yamux -d 
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l stun -x -d "STUN server for private WebRTC"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l turn -x -d "TURN server for private WebRTC"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l loopback -d "Private WebRTC within this machine, too"
+complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l tls-ca -r -F -d "Authorities to trust over /tls/ws"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l no-gso -d "Send and receive UDP datagrams one by one"
 complete -c p2p -n "__fish_seen_subcommand_from $hosts" -l webrtc-version -x -a "1 2" -d "WebRTC-Direct version to dial with"
 
@@ -37,6 +38,8 @@ complete -c p2p -n "__fish_seen_subcommand_from new show" -F
 complete -c p2p -n "__fish_seen_subcommand_from new" -l type -x -a "ed25519 secp256k1 ecdsa rsa" -d "Kind of key"
 complete -c p2p -n "__fish_seen_subcommand_from new" -l force -d "Replace the key that is there"
 complete -c p2p -n "__fish_seen_subcommand_from listen relay cert" -l listen -x -d "Where to, may be repeated"
+complete -c p2p -n "__fish_seen_subcommand_from listen relay" -l tls-cert -r -F -d "Certificate for /tls/ws"
+complete -c p2p -n "__fish_seen_subcommand_from listen relay" -l tls-key -r -F -d "Its private key"
 complete -c p2p -n "__fish_seen_subcommand_from relay" -l config -r -d "A JSON file"
 complete -c p2p -n "__fish_seen_subcommand_from relay" -l preset -x -a "introduce-only carry-traffic" -d "Limits to begin with"
 complete -c p2p -n "__fish_seen_subcommand_from relay" -l limit -x -d "One limit, NAME=VALUE"

@@ -112,6 +112,9 @@ std::vector<TlsFiles::Stamp> TlsFiles::look() const {
 }
 
 result<TlsFiles::ContextPtr> TlsFiles::read() const {
+    if (paths_.front().empty() || paths_.back().empty()) {
+        return Error(Errc::invalid_key, "TLS needs a certificate and its private key, and none is given");
+    }
     auto first = read_file(paths_.front());
     if (!first) {
         return first.error();

@@ -57,7 +57,7 @@ const Flood kFloods[] = {
     {"AFrameThatIsNeverFull",
      false,
      with_frames(std::string("\x82\xfe\xff\xff\0\0\0\0", 8)),
-     std::string(100, '\x80'),
+     noise_proposal(),
      true},
     {"AFrameOfHalfTheWorld", false, with_frames(std::string("\x82\xff\x40\0\0\0\0\0\0\0\0\0\0\0x", 15)), "", false},
     {"Pings", false, with_frames(repeated(std::string("\x89\xfd\0\0\0\0", 6) + std::string(125, 'p'), 400)), "", false},
