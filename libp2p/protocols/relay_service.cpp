@@ -337,7 +337,7 @@ private:
             co_return;
         }
         circuit.opened(*stream, **far);
-        auto end = co_await protocols::splice(*stream, **far, self->splice_limits(), circuit.counts);
+        auto end = co_await protocols::splice(*stream, **far, self->splice_limits(), self->turns_, circuit.counts);
         circuit.ended(end);
     }
 
@@ -551,7 +551,8 @@ private:
     RelayServiceOptions options_;
     RelayTable table_;
     std::map<std::uint64_t, Circuit*> circuits_;  // those that octets flow through, each owned by its task
-    asio::steady_timer expiry_;                   // at the next end of a reservation
+    protocols::SpliceTurns turns_;
+    asio::steady_timer expiry_;  // at the next end of a reservation
     Waiter drained_;
     std::function<void(const RelayEvent&)> listener_;
     std::uint64_t refusals_ = 0;

@@ -19,10 +19,15 @@ constexpr int kPatience = 16;
 /// Small for a direction that says little, large while its reads fill it.
 class SpliceBuffer {
 public:
-    explicit SpliceBuffer(const Stream& from)
-        : budget_(from.budget()), octets_(std::make_unique_for_overwrite<std::uint8_t[]>(kSmallBufferSize)) {}
+    SpliceBuffer(const Stream& from, SpliceTurns& turns)
+        : budget_(from.budget()),
+          turns_(turns),
+          octets_(std::make_unique_for_overwrite<std::uint8_t[]>(kSmallBufferSize)) {}
+    SpliceBuffer(const SpliceBuffer&) = delete;
+    SpliceBuffer& operator=(const SpliceBuffer&) = delete;
+    ~SpliceBuffer() { resize_turns(kSmallBufferSize); }
 
-    MutableByteView view() noexcept { return {octets_.get(), size_}; }
+    MutableByteView view() noexcept { return {octets_.get(), std::min(size_, turns_.piece())}; }
     ByteView first(std::size_t count) const noexcept { return {octets_.get(), count}; }
 
     /// Tells how much the last read brought. The contents may be gone afterwards.
@@ -55,11 +60,18 @@ private:
 
     void resize(std::size_t size) {
         octets_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);
-        size_ = size;
+        resize_turns(size);
         small_reads_ = 0;
     }
 
+    void resize_turns(std::size_t size) noexcept {
+        turns_.busy += size > kSmallBufferSize ? 1 : 0;
+        turns_.busy -= size_ > kSmallBufferSize ? 1 : 0;
+        size_ = size;
+    }
+
     std::shared_ptr<Budget> budget_;  // the stream's scope, which its charges share; null in tests without one
+    SpliceTurns& turns_;
     Charge charge_;
     std::unique_ptr<std::uint8_t[]> octets_;
     std::size_t size_ = kSmallBufferSize;
@@ -68,7 +80,8 @@ private:
 
 class Splice {
 public:
-    Splice(Stream& first, Stream& second, SpliceLimits limits) : first_(first), second_(second), limits_(limits) {}
+    Splice(Stream& first, Stream& second, SpliceLimits limits, SpliceTurns& turns)
+        : first_(first), second_(second), limits_(limits), turns_(turns) {}
     Splice(const Splice&) = delete;
     Splice& operator=(const Splice&) = delete;
 
@@ -80,7 +93,7 @@ public:
     }
 
     awaitable<void> copy(Stream& from, Stream& to, std::uint64_t& count) {
-        SpliceBuffer buffer(from);
+        SpliceBuffer buffer(from, turns_);
         for (;;) {
             auto got = co_await from.read_some(buffer.view());
             if (!got && got.error() == asio::error::make_error_code(asio::error::eof)) {
@@ -132,6 +145,7 @@ private:
     Stream& first_;
     Stream& second_;
     SpliceLimits limits_;
+    SpliceTurns& turns_;
     int running_ = 2;
     bool ended_ = false;
     Error outcome_ = asio::error::make_error_code(asio::error::eof);
@@ -139,10 +153,10 @@ private:
 
 }  // namespace
 
-awaitable<Error> splice(Stream& first, Stream& second, SpliceLimits limits, SpliceCounts& counts) {
+awaitable<Error> splice(Stream& first, Stream& second, SpliceLimits limits, SpliceTurns& turns, SpliceCounts& counts) {
     first.expires_at(limits.deadline);
     second.expires_at(limits.deadline);
-    Splice joined(first, second, limits);
+    Splice joined(first, second, limits, turns);
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
         tasks.spawn(joined.copy(second, first, counts.backward));
         co_await joined.copy(first, second, counts.forward);

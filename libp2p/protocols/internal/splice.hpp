@@ -3,13 +3,29 @@
 
 #include <libp2p/stream.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace libp2p::protocols {
 
 /// Largest piece that is copied at once, each way.
 inline constexpr std::size_t kSpliceBufferSize = 64 * 1024;
+
+/// What the splices of one relay have in common: how many directions much flows through. The more there are, the
+/// smaller the pieces, so that each has a piece to pass on whenever its turn comes, and none gets more than others
+/// because its peer has more in flight.
+struct SpliceTurns {
+    /// Pieces are never cut below this.
+    static constexpr std::size_t kSmallestPiece = 8 * 1024;
+
+    std::size_t busy = 0;
+
+    std::size_t piece() const noexcept {
+        return std::clamp(8 * kSpliceBufferSize / std::max<std::size_t>(busy, 1), kSmallestPiece, kSpliceBufferSize);
+    }
+};
 
 /// What bounds a splice.
 struct SpliceLimits {
@@ -30,6 +46,6 @@ struct SpliceCounts {
 /// Returns once both directions have ended: `asio::error::eof` when both did so by an end of writing. Else both streams
 /// are reset, and this tells why: `Errc::limit_exceeded` when more octets came than `limits` allow (not one more was
 /// passed on), `asio::error::timed_out` at the deadline, or what went wrong with a stream. Cancellation resets both.
-awaitable<Error> splice(Stream& first, Stream& second, SpliceLimits limits, SpliceCounts& counts);
+awaitable<Error> splice(Stream& first, Stream& second, SpliceLimits limits, SpliceTurns& turns, SpliceCounts& counts);
 
 }  // namespace libp2p::protocols

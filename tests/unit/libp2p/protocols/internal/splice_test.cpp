@@ -41,7 +41,7 @@ protected:
     }
 
     awaitable<void> splice_ends(SpliceLimits limits) {
-        auto end = co_await splice(*near_.right, *far_.left, limits, counts_);
+        auto end = co_await splice(*near_.right, *far_.left, limits, turns_, counts_);
         end_ = end;
         near_.right.reset();
         far_.left.reset();
@@ -69,6 +69,7 @@ protected:
 
     test::StreamPair near_{"/hop"};
     FarPair far_{near_};
+    SpliceTurns turns_;
     SpliceCounts counts_;
     std::optional<Error> end_;
     result<void> sent_;
@@ -167,6 +168,37 @@ TEST_F(SpliceTest, ReadsNoMoreThanTheOtherSideTakes) {
     far_.right->abort();
     run();
     EXPECT_TRUE(end_);
+}
+
+TEST_F(SpliceTest, TheMoreAreBusyTheSmallerThePieces) {
+    EXPECT_EQ(turns_.piece(), kSpliceBufferSize);
+    turns_.busy = 8;
+    EXPECT_EQ(turns_.piece(), kSpliceBufferSize);
+    turns_.busy = 16;
+    EXPECT_EQ(turns_.piece(), kSpliceBufferSize / 2);
+    turns_.busy = 100'000;
+    EXPECT_EQ(turns_.piece(), SpliceTurns::kSmallestPiece);
+}
+
+TEST_F(SpliceTest, ADirectionIsBusyWhileMuchFlows) {
+    std::string there;
+    start();
+    near_.spawn(receive(*far_.right, there));
+    near_.spawn(send(*near_.left, std::string(200'000, 'x'), false));
+    run();
+    EXPECT_EQ(turns_.busy, 1U);
+    for (int i = 0; i < 20; ++i) {
+        near_.spawn(send(*near_.left, "now and then", false));
+        run();
+    }
+    EXPECT_EQ(turns_.busy, 0U);
+    near_.spawn(send(*near_.left, std::string(200'000, 'x'), false));
+    run();
+    EXPECT_EQ(turns_.busy, 1U);
+    far_.right->abort();
+    run();
+    EXPECT_TRUE(end_);
+    EXPECT_EQ(turns_.busy, 0U);
 }
 
 }  // namespace
