@@ -54,6 +54,12 @@ void GlibLoop::stop() noexcept {
     timer_.cancel();
 }
 
+void GlibLoop::step_for_others() {
+    is_for_others_ = true;
+    step();
+    is_for_others_ = false;
+}
+
 void GlibLoop::step() {
     if (is_stopped_) {
         return;
@@ -100,7 +106,10 @@ bool GlibLoop::dispatch(int& timeout_ms) {
     for (auto& [number, watch] : watches_) {
         watch->is_wanted = false;
     }
-    for (const auto& polled : descriptors) {
+    for (auto& polled : descriptors) {
+        if (polled.fd == left_to_others_ && !is_for_others_) {
+            polled.revents = 0;
+        }
         watch(polled.fd, (polled.events & G_IO_IN) != 0, (polled.events & G_IO_OUT) != 0);
     }
     for (auto next = watches_.begin(); next != watches_.end();) {

@@ -31,9 +31,12 @@ public:
     /// Dispatches what is due, and waits anew. Called from inside of a dispatched source it has that step go on.
     void step();
 
-    /// Somebody else waits until `descriptor` can be read, and calls `step` where a source has to look at it; -1:
-    /// nobody does.
+    /// Somebody else receives from `descriptor`; sources see nothing come there but in `step_for_others`. -1: nobody
+    /// does.
     void leave_to_others(int descriptor);
+
+    /// A step in which sources look at that descriptor too.
+    void step_for_others();
 
     /// Ends all waiting. The sources are dispatched no more.
     void stop() noexcept;
@@ -67,6 +70,7 @@ private:
     Watches watches_;  // shared with the handlers; the agent's sockets bound them
     asio::steady_timer timer_;
     int left_to_others_ = -1;
+    bool is_for_others_ = false;
     bool is_stepping_ = false;
     bool goes_on_ = false;
     bool will_step_ = false;

@@ -122,9 +122,9 @@ result<std::unique_ptr<IceAgent>> IceAgent::make(
     asio::any_io_executor executor, const IceOptions& options, Events& events
 ) {
     auto made = std::unique_ptr<IceAgent>(new IceAgent(std::move(executor), events));
-    const auto flags = static_cast<NiceAgentOption>(
-        NICE_AGENT_OPTION_REGULAR_NOMINATION | NICE_AGENT_OPTION_ICE_TRICKLE | NICE_AGENT_OPTION_CONSENT_FRESHNESS
-    );
+    // Regular nomination would wait 2 s for better pairs whenever one of them gets no answer: behind NATs, always.
+    const auto flags =
+        static_cast<NiceAgentOption>(NICE_AGENT_OPTION_ICE_TRICKLE | NICE_AGENT_OPTION_CONSENT_FRESHNESS);
     auto* agent = nice_agent_new_full(made->loop_->context(), NICE_COMPATIBILITY_RFC5245, flags);
     made->agent_ = agent;
     const gboolean is_controlling = options.is_controlling ? TRUE : FALSE;

@@ -7,9 +7,11 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/endian/conversion.hpp>
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -20,6 +22,16 @@ const Logger log("webrtc");
 
 /// Calls to the system that may bring something before others have their turn.
 constexpr int kBurst = 4;
+
+/// Datagrams that are kept until there is a pair to answer over: a ClientHello, in fragments and repeated.
+constexpr std::size_t kMaxEarly = 8;
+constexpr std::size_t kMaxEarlySize = 4096;
+
+/// Of the DTLS record at the front, with its header (RFC 6347, 4.1).
+std::size_t record_size(ByteView octets) noexcept {
+    constexpr std::size_t kHeader = 13;
+    return octets.size() < kHeader ? octets.size() : kHeader + boost::endian::load_big_u16(&octets[kHeader - 2]);
+}
 
 std::string describe(const IceCandidate& candidate) {
     return to_string(candidate);
@@ -118,10 +130,22 @@ void IcePath::on_failed() {
 
 void IcePath::on_datagram(ByteView datagram) {
     auto core = core_.lock();
-    if (core && classify(datagram) == DatagramKind::dtls) {
-        core->session.receive(datagram);
-        look_later();
+    if (!core || classify(datagram) != DatagramKind::dtls) {
+        return;
     }
+    if (!pair_) {
+        if (early_.size() < kMaxEarly && datagram.size() <= kMaxEarlySize) {
+            early_.emplace_back(datagram.begin(), datagram.end());
+        }
+        return;
+    }
+    // The kernel may have put several together for the agent, which does not tell their borders; records have theirs.
+    while (classify(datagram) == DatagramKind::dtls) {
+        const auto size = std::min(record_size(datagram), datagram.size());
+        core->session.receive(datagram.first(size));
+        datagram = datagram.subspan(size);
+    }
+    look_later();
 }
 
 /// Behind all that the agent has read.
@@ -154,6 +178,9 @@ void IcePath::select() {
     remote_ = {*pair_->remote.address, pair_->remote.port};
     take_socket(descriptor);
     state_.notify();
+    for (const auto& datagram : std::exchange(early_, {})) {
+        on_datagram(datagram);
+    }
 }
 
 void IcePath::take_socket(int descriptor) {
@@ -201,7 +228,7 @@ void IcePath::receive_burst(UdpSocket& socket) {
         }
         const bool is_data = classify(ByteView(&*first, 1)) == DatagramKind::dtls;
         if (!is_data && !std::exchange(was_left, true)) {
-            agent_->loop().step();
+            agent_->loop().step_for_others();
             continue;
         }
         was_left = false;

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace libp2p::webrtc {
 
@@ -69,6 +70,7 @@ private:
     UdpSocket::Options socket_options_;
     std::unique_ptr<IceAgent> agent_;
     std::function<void(const IceCandidate&)> told_;
+    std::vector<Bytes> early_;  ///< of the remote's, which has selected a pair before us: no answer could go out
     std::optional<IcePair> pair_;
     std::shared_ptr<UdpSocket> socket_;  // shared with the tasks that serve it, of which an older one may be ending
     UdpSocket::Endpoint remote_;
