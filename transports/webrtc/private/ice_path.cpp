@@ -200,7 +200,7 @@ void IcePath::take_socket(int descriptor) {
     socket_ = std::move(*adopted);
     agent_->loop().leave_to_others(descriptor);
     tasks_.spawn(receive_all(socket_), shared_from_this());
-    tasks_.spawn(socket_->run(), shared_from_this());
+    tasks_.spawn(send_all(socket_), shared_from_this());
 }
 
 awaitable<void> IcePath::receive_all(std::shared_ptr<UdpSocket> socket) {
@@ -215,6 +215,11 @@ awaitable<void> IcePath::receive_all(std::shared_ptr<UdpSocket> socket) {
         }
         socket->flush();
     }
+}
+
+/// Keeps the socket, which may have been replaced by another one meanwhile.
+awaitable<void> IcePath::send_all(std::shared_ptr<UdpSocket> socket) {
+    co_await socket->run();
 }
 
 /// What comes is handed on before the next call: one buffer does for all sockets of a thread.

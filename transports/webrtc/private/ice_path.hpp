@@ -63,6 +63,7 @@ private:
     void select();
     void take_socket(int descriptor);
     awaitable<void> receive_all(std::shared_ptr<UdpSocket> socket);
+    static awaitable<void> send_all(std::shared_ptr<UdpSocket> socket);
     void receive_burst(UdpSocket& socket);
     void look_later();
 
