@@ -24,16 +24,19 @@ import time
 MIB = 1024 * 1024
 
 
-LISTEN_ON = {"tcp": "/ip4/127.0.0.1/tcp/0", "webrtc-direct": "/ip4/127.0.0.1/udp/0/webrtc-direct"}
+LISTEN_ON = {"tcp": "/ip4/127.0.0.1/tcp/0", "ws": "/ip4/127.0.0.1/tcp/0/ws",
+             "webrtc-direct": "/ip4/127.0.0.1/udp/0/webrtc-direct"}
 
 
 class Program:
-    """A peer program, what is said to each of its commands, and what its environment has beside ours."""
+    """A peer program, what is said to each of its commands, and what its environment has beside ours. `transport`: the one
+    that it is measured over, where that is not the run's."""
 
-    def __init__(self, argv, flags=(), environment=None):
+    def __init__(self, argv, flags=(), environment=None, transport=None):
         self.argv = argv
         self.flags = list(flags)
         self.environment = {**os.environ, **(environment or {})}
+        self.transport = transport
 
     def command(self, words):
         return self.argv + words + self.flags
@@ -171,7 +174,8 @@ def machine_limits(bench_dir, transport):
         if done.returncode == 0:
             bits = json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"]
             figures["iperf3_MBps"] = bits / 8 / 1e6
-    programs = {"tcp": ("raw_tcp_ping", "cipher_bench", "memory_bench"), "webrtc-direct": ("webrtc_bench", "dtls_bench")}
+    programs = {"tcp": ("raw_tcp_ping", "cipher_bench", "memory_bench"), "ws": ("raw_tcp_ping",),
+                "webrtc-direct": ("webrtc_bench", "dtls_bench")}
     for program in programs[transport]:
         path = os.path.join(bench_dir, program)
         if os.path.exists(path):
@@ -184,7 +188,7 @@ def plan_of(name, options):
     """What is measured of a program, with amounts that take it some seconds."""
     quick = options.quick
     slow = name in ("js", "py")
-    if options.transport == "tcp":
+    if options.transport in ("tcp", "ws"):
         size = (64 if quick else 1024) * MIB // (8 if slow else 1)
         plan = [
             (upload, size),
@@ -193,6 +197,8 @@ def plan_of(name, options):
             (connect, 20 if quick else 500 if not slow else 30),
             (streams, 500 if quick else 50_000 if not slow else 2000),
         ]
+        if name.startswith("ours,"):
+            return plan[:3]
         if name == "ours":
             plan += [(many_streams, size), (burst, 20_000), (identified, 20 if quick else 500)]
         return plan
@@ -214,7 +220,7 @@ def plan_of(name, options):
 
 
 def measure(name, program, options, figures):
-    with Listener(program, options.transport) as listener:
+    with Listener(program, program.transport or options.transport) as listener:
         for function, amount in plan_of(name, options):
             try:
                 got = function(program, listener.address, amount)
@@ -244,6 +250,8 @@ def main():
 
     p2p = [os.path.abspath(options.p2p)]
     programs = {"ours": Program(p2p, ["--json"])}
+    if options.transport == "ws":
+        programs["ours, TCP"] = Program(p2p, ["--json"], transport="tcp")
     if options.transport == "webrtc-direct":
         programs["ours, no GSO"] = Program(p2p, ["--json", "--no-gso"])
         for title, setting in {"1 % loss": {"UDP_LOSS": "1"}, "50 ms": {"UDP_DELAY_MS": "25"}}.items():

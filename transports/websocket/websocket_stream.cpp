@@ -62,13 +62,14 @@ awaitable<result<std::unique_ptr<WebSocketStream>>> WebSocketStream::request(
     Options options,
     std::shared_ptr<Budget> budget
 ) {
-    auto charge = budget->charge(Usage::octets(kStreamMemory + kMaskBuffer));
+    auto charge = budget->charge(Usage::octets(kStreamMemory + kSmallMaskBuffer));
     if (!charge) {
         co_return charge.error();
     }
     std::unique_ptr<WebSocketStream> self(new WebSocketStream(std::move(raw), Bytes(), options, std::move(*charge)));
     auto& socket = *self->socket_;
-    socket.write_buffer_bytes(kMaskBuffer);
+    self->mask_buffer_ = kSmallMaskBuffer;
+    socket.write_buffer_bytes(kSmallMaskBuffer);
     ws::response_type response;
     auto [ec] = co_await socket.async_handshake(response, host, target, as_result);
     if (ec == ws::error::upgrade_declined) {
@@ -177,20 +178,33 @@ awaitable<result<void>> WebSocketStream::refuse_text() {
 awaitable<result<void>> WebSocketStream::write(std::span<const ByteView> buffers) {
     std::vector<asio::const_buffer> parts;
     parts.reserve(buffers.size());
+    std::size_t octets = 0;
     for (const auto& buffer : buffers) {
         if (!buffer.empty()) {
             parts.emplace_back(buffer.data(), buffer.size());
+            octets += buffer.size();
         }
     }
     if (parts.empty()) {
         co_return ok();
     }
+    choose_mask_buffer(octets);
     std::span<const asio::const_buffer> message(parts);
     auto [ec, size] = co_await socket_->async_write(message, as_result);
     if (ec) {
         co_return explain(ec);
     }
     co_return ok();
+}
+
+/// A large message goes out in as many system calls as the buffer has to be filled.
+void WebSocketStream::choose_mask_buffer(std::size_t message) {
+    const auto wanted = message > kSmallMaskBuffer ? kLargeMaskBuffer : kSmallMaskBuffer;
+    if (mask_buffer_ == 0 || wanted == mask_buffer_ || !charge_.resize_memory(kStreamMemory + wanted)) {
+        return;
+    }
+    mask_buffer_ = wanted;
+    socket_->write_buffer_bytes(wanted);  // Beast takes the new one with the next message
 }
 
 awaitable<result<void>> WebSocketStream::close_write() {

@@ -11,8 +11,10 @@
 
 namespace libp2p::websocket {
 
-/// What a client masks at a time (RFC 6455, section 5.3), in octets: it keeps a buffer of this size.
-inline constexpr std::size_t kMaskBuffer = 16 * 1024;
+/// A client masks what it sends (RFC 6455, section 5.3) in a buffer: of the first size as a rule, and of the second
+/// from a large message to the next small one, as long as the budget has room for it. Octets.
+inline constexpr std::size_t kSmallMaskBuffer = 4 * 1024;
+inline constexpr std::size_t kLargeMaskBuffer = 128 * 1024;
 
 /// Charged for the state of a stream, Beast's read buffer with it.
 inline constexpr std::size_t kStreamMemory = 4 * 1024;
@@ -70,12 +72,14 @@ private:
 
     awaitable<result<std::size_t>> receive(MutableByteView into);
     awaitable<result<void>> refuse_text();
+    void choose_mask_buffer(std::size_t message);
     Error explain(const error_code& ec) const;
 
     Charge charge_;
     std::unique_ptr<Socket> socket_;
     std::size_t max_message_;
-    Bytes ahead_;  ///< received and not asked for yet: less than kReadAhead octets
+    std::size_t mask_buffer_ = 0;  ///< octets; a server has none
+    Bytes ahead_;                  ///< received and not asked for yet: less than kReadAhead octets
     std::size_t ahead_begin_ = 0;
     bool closing_ = false;  ///< we have said goodbye
 };

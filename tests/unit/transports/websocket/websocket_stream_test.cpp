@@ -325,7 +325,16 @@ TEST_F(WebSocketStreamTest, ADialerTellsWhatTheServerAnsweredInstead) {
 TEST_F(WebSocketStreamTest, ChargesWhatItHolds) {
     auto body = [&]() -> awaitable<void> {
         auto ends = co_await connect(conformance::memory_pair(loop.executor()), options, budget);
-        EXPECT_EQ(budget->used().memory, 2 * kStreamMemory + kMaskBuffer);
+        EXPECT_EQ(budget->used().memory, 2 * kStreamMemory + kSmallMaskBuffer);
+        const Bytes large(2 * kSmallMaskBuffer);
+        const std::array<std::pair<ByteView, std::size_t>, 3> writes{
+            {{large, kLargeMaskBuffer}, {ByteView(large).first(1), kSmallMaskBuffer}, {large, kLargeMaskBuffer}}
+        };
+        for (const auto& [octets, buffer] : writes) {
+            auto sent = co_await write(*ends.dialer, octets);
+            LIBP2P_CO_ASSERT_OK(sent);
+            EXPECT_EQ(budget->used().memory, 2 * kStreamMemory + buffer);
+        }
         ends.dialer.reset();
         EXPECT_EQ(budget->used().memory, kStreamMemory);
     };
