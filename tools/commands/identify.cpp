@@ -40,18 +40,21 @@ Json describe(const IdentifyInfo& info, const ConnectionInfo& connection, const 
     json["transport"] = connection.transport;
     json["security"] = connection.security;
     json["muxer"] = connection.muxer;
+    json["limited"] = connection.limited;
     return json;
 }
 
 /// With words for what a transport brings of its own, where programs are told nothing.
 Json for_people(Json json) {
-    const bool is_webrtc = json["transport"] == "webrtc-direct";
+    const auto& transport = json["transport"];
+    const bool is_direct = transport == "webrtc-direct";
+    const bool is_webrtc = is_direct || transport == "webrtc";
     const auto fill = [&](const char* name, const char* words) {
         if (json[name].get<std::string>().empty()) {
             json[name] = is_webrtc ? words : "the transport's own";
         }
     };
-    fill("security", "dtls + noise");
+    fill("security", is_direct ? "dtls + noise" : "dtls");
     fill("muxer", "sctp");
     return json;
 }
@@ -85,15 +88,15 @@ awaitable<result<void>> identify_peer(Session& session, Multiaddr address) {
     if (!peer) {
         co_return peer.error();
     }
-    const auto connections = host.connections(*peer);
     auto info = co_await with_timeout(session.options().timeout, host.identify(*peer));
     if (!info) {
         co_return info.error();
     }
-    if (connections.empty()) {
+    const auto connection = session.connection_with(*peer);
+    if (!connection) {
         co_return Error(Errc::connection_closed, "the peer went away");
     }
-    const auto json = describe(*info, *connections.front(), host.id());
+    const auto json = describe(*info, *connection, host.id());
     session.output().print(json, as_text(for_people(json)));
     co_return ok();
 }
