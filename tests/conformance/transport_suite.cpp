@@ -284,14 +284,16 @@ TEST_P(TransportSuite, ListenersGetAddressesOfTheirOwn) {
     bench_->play_listening([&](Listener& listener) -> awaitable<void> {
         auto other = co_await bench_->listen();
         LIBP2P_CO_ASSERT_OK(other);
-        EXPECT_NE((*other)->address(), listener.address());
+        EXPECT_EQ((*other)->address() == listener.address(), GetParam().reached_by_peer);
         for (const auto* address : {&listener.address(), &(*other)->address()}) {
             EXPECT_TRUE(bench_->near->transport->can_dial(*address)) << *address;
             EXPECT_TRUE(bench_->near->transport->can_listen(*address)) << *address;
             EXPECT_FALSE(address->peer()) << *address;
         }
         auto taken = co_await bench_->far->transport->listen(listener.address());
-        LIBP2P_EXPECT_ERROR(taken, kInUse);
+        if (!GetParam().reached_by_peer) {
+            LIBP2P_EXPECT_ERROR(taken, kInUse);
+        }
     });
 }
 
@@ -342,6 +344,10 @@ TEST_P(TransportSuite, AnotherPeerThanTheDialledIsRefused) {
         auto body = [&](TaskScope& tasks) -> awaitable<void> {
             tasks.spawn(accept(*bench_->far, listener, far_end));
             co_await dial(*bench_->near, listener.address(), bench_->near->peer(), near_end);
+            if (GetParam().reached_by_peer) {
+                EXPECT_FALSE(near_end.connection);
+                co_return;  // nothing comes to the listener
+            }
             LIBP2P_EXPECT_ERROR(near_end.connection, Errc::peer_mismatch);
             co_await tasks.join();
         };
@@ -388,7 +394,8 @@ TEST_P(TransportSuite, CancellationAtEveryPointOfADialLeavesNothing) {
         };
         co_await with_tasks(body);
     });
-    EXPECT_GT(served, 0);
+    // Where the way leads through others, the dialer may have left before the listener is done.
+    EXPECT_TRUE(served > 0 || GetParam().reached_by_peer);
 }
 
 TEST_P(TransportSuite, CancellationAtEveryPointOfAnUpgradeLeavesNothing) {

@@ -61,6 +61,10 @@ struct TransportProvider {
     /// True where the listener proves itself last: it then has a connection with a dialer that leaves because of it.
     bool listener_proves_itself_last = false;
 
+    /// True where dialers are led to a listener by its peer, not by its address, as a relay does: listeners may have
+    /// one address, and a dial that expects another peer does not come to them.
+    bool reached_by_peer = false;
+
     /// Connects to a listener without any handshake, for tests that then say nothing or nonsense: those of
     /// RawTransportSuite, which is not instantiated where it is empty.
     std::function<awaitable<result<std::unique_ptr<ByteStream>>>(asio::any_io_executor executor, Multiaddr address)>

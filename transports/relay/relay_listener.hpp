@@ -3,10 +3,10 @@
 
 #include "transports/relay/reservation_keeper.hpp"
 
+#include <libp2p/limits.hpp>
 #include <libp2p/transport.hpp>
 #include <libp2p/waiter.hpp>
 
-#include <cstddef>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -19,9 +19,6 @@ class RelayClient;
 /// the task that keeps the place.
 class CircuitQueue {
 public:
-    /// Circuits that wait to be accepted; the relay is told of those past it.
-    static constexpr std::size_t kMaxWaiting = 16;
-
     CircuitQueue(HostServices& services, const RelayOptions& options, std::vector<RelayAddress> relays, Multiaddr name);
 
     /// The address that was listened on.
@@ -29,7 +26,8 @@ public:
     ReservationKeeper& keeper() noexcept { return keeper_; }
     const ReservationKeeper& keeper() const noexcept { return keeper_; }
 
-    bool is_full() const noexcept { return waiting_.size() >= kMaxWaiting; }
+    /// True with `Limits::accept_backlog` circuits: the relay is told of those past it.
+    bool is_full() const noexcept { return waiting_.size() >= services_.limits().accept_backlog; }
 
     /// The other end is secured when it is accepted.
     void push(std::unique_ptr<Stream> stream, bool limited);
