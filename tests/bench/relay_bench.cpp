@@ -31,6 +31,7 @@ constexpr std::size_t kCircuits = 1000;
 constexpr std::size_t kPairs = 64;
 constexpr std::size_t kGreedyStreams = 16;
 constexpr auto kShareTime = 8s;
+constexpr std::uint64_t kEndless = std::uint64_t{1} << 40;
 
 double milliseconds(std::chrono::steady_clock::duration time) {
     return std::chrono::duration<double, std::milli>(time).count();
@@ -113,7 +114,7 @@ awaitable<void> hold_circuits(asio::io_context& io, RelayThread& relay, Held& he
 awaitable<void> upload(RelayNode& from, PeerId to) {
     auto stream = co_await from.host.open_stream(std::move(to), ProtocolId(perf::kProtocol));
     if (stream) {
-        auto measured = co_await perf::measure(**stream, std::uint64_t{1} << 40, 0, {});
+        auto measured = co_await perf::measure(**stream, kEndless, 0);
         (void)measured;  // it is cut
     }
 }

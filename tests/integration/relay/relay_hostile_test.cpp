@@ -105,8 +105,9 @@ TEST_F(RelayHostileTest, WhatIsNoRequestIsToldSo) {
         co_await relay.listen();
         auto connected = co_await a.host.connect(*relay.address);
         LIBP2P_CO_ASSERT_OK(connected);
-        co_await expect_answer(a, relay, Bytes{0xff, 0xff}, Status::malformed_message);
-        co_await expect_answer(a, relay, Bytes{}, Status::malformed_message);
+        const Bytes noise{0xff, 0xff};
+        co_await expect_answer(a, relay, noise, Status::malformed_message);
+        co_await expect_answer(a, relay, Bytes(), Status::malformed_message);
         HopMessage message;
         message.type = relay::HopType::status;
         co_await expect_answer(a, relay, encode(message), Status::unexpected_message);
@@ -312,7 +313,7 @@ TEST_F(RelayHostileTest, StopStreamsThatNobodyAskedForAreRefused) {
         answer = co_await ask(encode(message));
         LIBP2P_CO_ASSERT_OK(answer);
         EXPECT_EQ(answer->status, Status::unexpected_message);
-        answer = co_await ask(Bytes{0xff});
+        answer = co_await ask(Bytes(1, 0xff));
         LIBP2P_CO_ASSERT_OK(answer);
         EXPECT_EQ(answer->status, Status::malformed_message);
         co_await close(liar);
