@@ -114,7 +114,8 @@ awaitable<void> hold_circuits(asio::io_context& io, RelayThread& relay, Held& he
 awaitable<void> upload(RelayNode& from, PeerId to) {
     auto stream = co_await from.host.open_stream(std::move(to), ProtocolId(perf::kProtocol));
     if (stream) {
-        auto measured = co_await perf::measure(**stream, kEndless, 0);
+        const perf::Progress untold;
+        auto measured = co_await perf::measure(**stream, kEndless, 0, untold);
         (void)measured;  // it is cut
     }
 }
