@@ -132,7 +132,7 @@ TEST_F(RelayHostileTest, AFloodOfReservationsEndsAtTheLimitsAndLeavesOthersAlone
     options.limits.reservation_rate_per_peer = {5, 1h};
     Relay relay(io_, options);
     std::vector<std::unique_ptr<RelayNode>> flood;
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 25; ++i) {
         flood.push_back(std::make_unique<RelayNode>(io_));
     }
     auto body = [&]() -> awaitable<void> {
