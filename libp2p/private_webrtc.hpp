@@ -48,4 +48,9 @@ std::unique_ptr<Transport> make_private_webrtc_transport(
     TransportServices& services, std::shared_ptr<Signalling> signalling, const PrivateWebRtcOptions& options = {}
 );
 
+/// Signalling through a plain WebSocket server that passes messages between peers by their names, such as
+/// `p2p signal-server`: listen on and dial `/ip4|ip6/ADDRESS/tcp/PORT/ws/webrtc`. The server is not trusted: the peers
+/// prove themselves to each other, bound to their certificates.
+std::shared_ptr<Signalling> make_rendezvous_signalling(HostServices& services);
+
 }  // namespace libp2p
