@@ -149,11 +149,12 @@ awaitable<void> HttpServer::serve_connection(tcp::socket socket) {
         const auto& request = parser.get();
         const bool is_head = request.method() == http::verb::head;
         HttpResponse found;
-        if (!is_head && request.method() != http::verb::get) {
+        const bool is_known = is_head || request.method() == http::verb::get;
+        if (!read || (is_known && !parser.is_done())) {  // such a request has no body
+            found = plain(http::status::bad_request);
+        } else if (!is_known) {
             found = plain(http::status::method_not_allowed);
             found.headers.emplace_back("Allow", "GET, HEAD");
-        } else if (!read || !parser.is_done()) {  // such a request has no body
-            found = plain(http::status::bad_request);
         } else {
             found = answer(request.target());
         }

@@ -108,7 +108,7 @@ Bytes with_server_name(const Parts& parts) {
             append(named, name->bytes());
         }
         last = component.protocol();
-        if (last == Protocol::p2p) {  // names of others may stand behind a relay
+        if (last == Protocol::p2p || last == Protocol::p2p_circuit) {  // what stands behind a relay is not its own
             const auto rest = component.bytes().data() - after->bytes().data();
             append(named, after->bytes().subspan(static_cast<std::size_t>(rest)));
             break;

@@ -23,16 +23,20 @@ MAX_CONNECTIONS = 32  # of HttpServer
 
 
 class Node:
-    def __init__(self, *words):
-        self.process = subprocess.Popen([P2P, "listen", "--json", "--http", "127.0.0.1:0", *words], stdin=subprocess.PIPE,
+    def __init__(self, *words, http=True):
+        options = ["--http", "127.0.0.1:0"] if http else []
+        self.process = subprocess.Popen([P2P, "listen", "--json", *options, *words], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.events = []
         self.changed = threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         self.listening = self.wait_for(event="listening")
-        self.url = self.wait_for(event="http")["url"]
-        self.port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/", self.url)[1])
+        if http:
+            self.url = self.wait_for(event="http")["url"]
+            self.port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/", self.url)[1])
+        else:
+            self.port = int(re.match(r"/ip4/127\.0\.0\.1/tcp/(\d+)/ws/", self.listening["addresses"][0])[1])
 
     def _read(self):
         for line in self.process.stdout:
@@ -183,6 +187,30 @@ class Page(unittest.TestCase):
                 return
             time.sleep(0.05)
         self.fail("no room after all have gone")
+
+
+class WebSocketPort(unittest.TestCase):
+    def setUp(self):
+        self.node = Node("--listen", "/ip4/127.0.0.1/tcp/0/ws", http=False)
+        self.addCleanup(self.node.stop)
+
+    def test_the_page_is_where_the_websocket_is(self):
+        status, headers, body = self.node.ask("GET", "/")
+        self.assertEqual((status, body), (200, (WEB / "index.html").read_bytes()))
+        self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+        self.assertEqual(json.loads(self.node.ask("GET", "/node.json")[2])["peer"], self.node.listening["peer"])
+        self.assertEqual(self.node.ask("GET", "/nothing")[0], 404)
+        self.assertEqual(self.node.ask("POST", "/")[0], 405)
+        address = self.node.listening["addresses"][0]
+        done = subprocess.run([P2P, "ping", address, "--count", "2", "--json"], capture_output=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 0, done)
+
+    def test_an_upgrade_that_is_none_is_refused(self):
+        for words in (b"Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+                      b"Sec-WebSocket-Version: 13\r\n"):
+            head = b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" + words + b"\r\n"
+            with self.subTest(words=words):
+                self.assertRegex(self.node.raw(head)[:12], rb"^HTTP/1\.1 4\d\d")
 
 
 class Chat(unittest.TestCase):

@@ -85,7 +85,7 @@ protected:
         std::ofstream(folder_ / "certificate") << kCertificate;
         std::ofstream(folder_ / "key") << kKey;
     }
-    ~WebSocketFloodTest() override { std::filesystem::remove_all(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
 
     asio::io_context io_{1};
     std::filesystem::path folder_;

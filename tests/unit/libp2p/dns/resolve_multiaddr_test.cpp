@@ -104,6 +104,21 @@ TEST_F(ResolveTest, ReplacesANameByItsAddressesAndKeepsTheRest) {
     );
 }
 
+TEST_F(ResolveTest, KeepsTheNameThatTlsHasToKnow) {
+    const std::pair<std::string, std::string> cases[] = {
+        {"/wss", "/tls/sni/a.test/ws"},
+        {"/tls/ws", "/tls/sni/a.test/ws"},
+        {"/tls/sni/b.test/ws", "/tls/sni/b.test/ws"},
+        {"/wss/http-path/x", "/tls/sni/a.test/ws/http-path/x"},
+        {std::string("/wss") + kAlice + "/p2p-circuit" + kBob,
+         std::string("/tls/sni/a.test/ws") + kAlice + "/p2p-circuit" + kBob},
+        {"/ws/p2p-circuit/ip4/127.0.0.1/tcp/1/wss", "/ws/p2p-circuit/ip4/127.0.0.1/tcp/1/wss"},
+    };
+    for (const auto& [behind_port, kept] : cases) {
+        EXPECT_EQ(resolve_text("/dns4/a.test/tcp/443" + behind_port).value(), (Texts{"/ip4/192.0.2.1/tcp/443" + kept}));
+    }
+}
+
 TEST_F(ResolveTest, TellsWhyANameCannotBeResolved) {
     EXPECT_EQ(resolve_text("/dns4/nobody.test/tcp/1").error(), make_error_code(asio::error::host_not_found));
     EXPECT_EQ(resolve_text("/dnsaddr/nobody.test").error(), make_error_code(asio::error::host_not_found));

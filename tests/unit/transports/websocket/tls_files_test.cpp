@@ -21,7 +21,7 @@ protected:
         std::string pattern = (std::filesystem::temp_directory_path() / "tls-files-XXXXXX").string();
         folder_ = ::mkdtemp(pattern.data());
     }
-    ~TlsFilesTest() override { std::filesystem::remove_all(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
 
     std::string path(const char* name) const { return (folder_ / name).string(); }
 

@@ -85,7 +85,7 @@ inline awaitable<std::string> read_what_came(ByteStream& from) {
 
 class WebSocketTest : public testing::Test {
 protected:
-    ~WebSocketTest() override { EXPECT_TRUE(budget->used().is_zero()); }
+    void TearDown() override { EXPECT_TRUE(budget->used().is_zero()); }
 
     conformance::Loop loop;
     std::shared_ptr<Budget> budget = Budget::make("test", "limits.connection", Limits().connection);
