@@ -100,6 +100,7 @@ int run(int argc, char** argv) {
     add_cert_command(program, chosen);
     add_listen_command(program, chosen);
     add_relay_command(program, chosen);
+    add_signal_server_command(program, chosen);
     add_ping_command(program, chosen);
     add_identify_command(program, chosen);
     add_perf_command(program, chosen);

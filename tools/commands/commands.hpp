@@ -21,6 +21,7 @@ void add_listen_command(CLI::App& program, Action& chosen);
 void add_perf_command(CLI::App& program, Action& chosen);
 void add_ping_command(CLI::App& program, Action& chosen);
 void add_relay_command(CLI::App& program, Action& chosen);
+void add_signal_server_command(CLI::App& program, Action& chosen);
 void add_streams_command(CLI::App& program, Action& chosen);
 
 }  // namespace libp2p::tools

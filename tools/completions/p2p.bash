@@ -4,7 +4,7 @@
 _p2p()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="key listen relay ping identify perf echo connect streams addr cert"
+    local commands="key listen relay signal-server ping identify perf echo connect streams addr cert"
     local common="--json --key --log --timeout --security --muxer --webrtc-version --no-gso --tls-ca --stun --turn --loopback --help"
     COMPREPLY=()
 
@@ -36,6 +36,7 @@ _p2p()
             ;;
         listen) options="--listen --http --tls-cert --tls-key $common" ;;
         relay) options="--listen --config --preset --limit --announce --drain --table --tls-cert --tls-key $common" ;;
+        signal-server) options="--listen --clients --clients-per-address --json --help" ;;
         ping) options="--count --interval $common" ;;
         perf) options="--upload --download --streams $common" ;;
         connect) options="--count --parallel --identify $common" ;;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # fish completion for p2p
 
-set -l commands key listen relay ping identify perf echo connect streams addr cert
+set -l commands key listen relay signal-server ping identify perf echo connect streams addr cert
 set -l hosts listen relay ping identify perf echo connect streams
 
 complete -c p2p -f
@@ -10,6 +10,7 @@ complete -c p2p -n "not __fish_seen_subcommand_from $commands" -l version -d "Pr
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a key -d "Make and show identity keys"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a listen -d "Be a peer"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a relay -d "Relay for others"
+complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a signal-server -d "Pass signalling between peers"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a ping -d "Measure round trips"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a identify -d "Show what a peer tells of itself"
 complete -c p2p -n "not __fish_seen_subcommand_from $commands" -a perf -d "Measure throughput"
@@ -40,6 +41,10 @@ complete -c p2p -n "__fish_seen_subcommand_from new" -l force -d "Replace the ke
 complete -c p2p -n "__fish_seen_subcommand_from listen relay cert" -l listen -x -d "Where to, may be repeated"
 complete -c p2p -n "__fish_seen_subcommand_from listen relay" -l tls-cert -r -F -d "Certificate for /tls/ws"
 complete -c p2p -n "__fish_seen_subcommand_from listen relay" -l tls-key -r -F -d "Its private key"
+complete -c p2p -n "__fish_seen_subcommand_from signal-server" -l listen -x -d "HOST:PORT"
+complete -c p2p -n "__fish_seen_subcommand_from signal-server" -l clients -x -d "Peers at a time"
+complete -c p2p -n "__fish_seen_subcommand_from signal-server" -l clients-per-address -x -d "Of one address"
+complete -c p2p -n "__fish_seen_subcommand_from signal-server" -l json -d "One JSON object a line on stdout"
 complete -c p2p -n "__fish_seen_subcommand_from relay" -l config -r -d "A JSON file"
 complete -c p2p -n "__fish_seen_subcommand_from relay" -l preset -x -a "introduce-only carry-traffic" -d "Limits to begin with"
 complete -c p2p -n "__fish_seen_subcommand_from relay" -l limit -x -d "One limit, NAME=VALUE"
