@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Builds the p2p program, lets one process listen and another one measure, and prints a table."""
+"""Builds the p2p program, lets one process listen and another one measure, and prints a table: one row a path. The last
+one leads between two peers behind NATs, where this machine lets us make networks of our own."""
 import contextlib
 import json
 import os
@@ -9,12 +10,22 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "integration", "nat"))
+import network  # noqa: E402
+from lab import Lab  # noqa: E402
+from nat_rules import Kind  # noqa: E402
+from pairs import Crossing  # noqa: E402
+
 BUILD = os.path.join(ROOT, "build", "release")
 P2P = os.path.join(BUILD, "tools", "p2p")
 MIB = 1024 * 1024
 TRANSFER = 128 * MIB
-HOSTS = ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/webrtc-direct"]  # one row each
-BUILT_IN = {"webrtc-direct": ("dtls + noise", "sctp")}  # what a transport brings of its own, where nothing is negotiated
+HOSTS = ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws", "/ip4/127.0.0.1/udp/0/webrtc-direct"]  # one row each
+# What a transport brings of its own, where nothing is negotiated.
+BUILT_IN = {"webrtc-direct": ("dtls + noise", "sctp"), "webrtc": ("dtls", "sctp")}
+# A relay that carries as much as is asked of it.
+RELAY = ["relay", "--preset", "carry-traffic", "--limit", "circuit_rate_per_address=10000/1m",
+         "--limit", "circuit_rate_per_peer=10000/1m"]
 HEADINGS = ["transport", "security", "muxer", "connect ms", "ping ms", "upload MB/s", "download MB/s"]
 
 
@@ -53,9 +64,10 @@ def build():
         say(f"built in {time.monotonic() - start:.0f} s")
 
 
-def p2p(*words):
-    """Runs a command of the program; gives the last object it prints."""
-    done = subprocess.run([P2P, *words, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
+def p2p(*words, where=()):
+    """Runs a command of the program, behind the words `where`; gives the last object it prints."""
+    done = subprocess.run([*where, P2P, *words, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=120)
     objects = [json.loads(line) for line in done.stdout.splitlines()]
     if done.returncode != 0 or not objects:
         said = objects[-1].get("message", "") if objects else done.stderr.strip()
@@ -64,14 +76,14 @@ def p2p(*words):
 
 
 @contextlib.contextmanager
-def listening(address):
-    """A second process that listens; gives its full address."""
-    with subprocess.Popen([P2P, "listen", "--listen", address, "--json"], stdout=subprocess.PIPE, text=True) as host:
+def listening(*words):
+    """A second process that listens; gives its full addresses."""
+    with subprocess.Popen([P2P, *words, "--json"], stdout=subprocess.PIPE, text=True) as host:
         try:
             first = host.stdout.readline()
             if not first or json.loads(first)["event"] != "listening":
-                raise Failed(f"p2p listen --listen {address}: {first.strip() or 'no answer'}")
-            yield json.loads(first)["addresses"][0]
+                raise Failed(f"p2p {' '.join(words)}: {first.strip() or 'no answer'}")
+            yield json.loads(first)["addresses"]
         finally:
             host.terminate()
             try:
@@ -81,16 +93,38 @@ def listening(address):
             host.stdout.close()
 
 
-def measure(address):
-    with listening(address) as target:
-        about = p2p("identify", target)
-        connect = p2p("connect", target, "--count", "50")
-        ping = p2p("ping", target, "--count", "200")
-        perf = p2p("perf", target, "--upload", str(TRANSFER), "--download", str(TRANSFER))
+def measure(target, *options, where=()):
+    about = p2p("identify", target, *options, where=where)
+    connect = p2p("connect", target, "--count", "50", *options, where=where)
+    ping = p2p("ping", target, "--count", "200", *options, where=where)
+    perf = p2p("perf", target, "--upload", str(TRANSFER), "--download", str(TRANSFER), *options, where=where)
     security, muxer = BUILT_IN.get(about["transport"], ("own", "own"))
     return [about["transport"], about["security"] or security, about["muxer"] or muxer, f"{connect['median_ms']:.2f}",
             f"{ping['median_ms']:.3f}", f"{perf['upload_bytes'] / perf['upload_seconds'] / 1e6:.0f}",
             f"{perf['download_bytes'] / perf['download_seconds'] / 1e6:.0f}"]
+
+
+def over_loopback(address):
+    with listening("listen", "--listen", address) as addresses:
+        return measure(addresses[0])
+
+
+def over_a_relay(path):
+    """`path` is what stands behind the relay's address."""
+    with listening(*RELAY) as relay:
+        words = ["--listen", f"{relay[0]}/p2p-circuit", "--listen", "/webrtc", "--loopback"]
+        with listening("listen", *words) as addresses:
+            target = next(address for address in addresses if f"/p2p-circuit{path}/p2p/" in address)
+            return measure(target, "--loopback")
+
+
+def between_nats():
+    """Through two port-restricted NATs, each in a network of its own."""
+    with Lab() as lab:
+        crossing = Crossing(lab, P2P, with_turn=False)
+        dialer = lab.home(Kind.PORT_RESTRICTED).host((4,))
+        with crossing.listener(lab.home(Kind.PORT_RESTRICTED)) as target:
+            return measure(target, *crossing.options, where=dialer.inside([]))
 
 
 def print_table(rows):
@@ -105,15 +139,21 @@ def print_table(rows):
 def main():
     build()
     say("measuring …")
-    rows = [HEADINGS] + [measure(address) for address in HOSTS]
-    print(f"Two processes on this machine, over loopback: medians, and {TRANSFER // MIB} MiB each way on one stream.\n")
+    rows = [HEADINGS, *map(over_loopback, HOSTS), over_a_relay("")]
+    is_real = Crossing.is_possible()
+    rows.append(between_nats() if is_real else over_a_relay("/webrtc"))
+    print(f"Two processes on this machine, over loopback: medians, and {TRANSFER // MIB} MiB each way on one stream.")
+    print("relay: through a third process. webrtc: arranged over that relay, " +
+          ("between two NATs in network namespaces." if is_real else
+           "over loopback; as root, with nftables and coturn, it is between two NATs."))
+    print()
     print_table(rows)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except (Failed, subprocess.TimeoutExpired) as failure:
+    except (Failed, network.NetworkError, subprocess.TimeoutExpired) as failure:
         sys.exit(f"demo: {failure}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -80,6 +80,7 @@ class Lab:
             self.public.forward()
             self.hub = Hub(self.public)
             self.public.address(Hub.interface, f"{PUBLIC6}1/64")
+            self._vanish()
         except Exception:
             self._stack.close()
             raise
@@ -87,6 +88,13 @@ class Lab:
 
     def __exit__(self, *_) -> None:
         self._stack.close()
+
+    def _vanish(self) -> None:
+        """What nobody here has is lost in silence, as in the internet, and not refused."""
+        nobody = str(PUBLIC[254])
+        self.public.address(Hub.interface, f"{PUBLIC[1]}/24")
+        self.public.run("ip", "neighbour", "add", nobody, "lladdr", "02:00:00:00:00:fe", "dev", Hub.interface)
+        self.public.default_route(nobody)
 
     def namespace(self, name: str) -> Namespace:
         return self._stack.enter_context(Namespace(name))

@@ -71,11 +71,11 @@ class Namespace:
         subprocess.run(["ip", "netns", "delete", self.name], capture_output=True, timeout=30)
 
     def run(self, *words: str, stdin: str | None = None) -> str:
-        return command(*self._inside(words), stdin=stdin)
+        return command(*self.inside(words), stdin=stdin)
 
     def start(self, words: Sequence[str], **options) -> subprocess.Popen:
         """A process that lives no longer than the namespace."""
-        process = subprocess.Popen(self._inside(words), **options)
+        process = subprocess.Popen(self.inside(words), **options)
         self._processes.append(process)
         return process
 
@@ -93,7 +93,7 @@ class Namespace:
     def default_route(self, gateway: str) -> None:
         self.run("ip", "route", "add", "default", "via", gateway)
 
-    def _inside(self, words: Sequence[str]) -> list[str]:
+    def inside(self, words: Sequence[str]) -> list[str]:
         return ["ip", "netns", "exec", self.name, *words]
 
 

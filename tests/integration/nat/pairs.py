@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -71,15 +72,21 @@ class Crossing:
         self._lab = lab
         self._program = program
         self.address = lab.server_address(10)
-        self._options = ["--stun", f"{self.address}:{STUN_PORT}"]
+        self.options = ["--stun", f"{self.address}:{STUN_PORT}"]
         if with_turn:
-            self._options += ["--turn", f"{TURN_USER}:{TURN_PASSWORD}@{self.address}:{STUN_PORT}"]
+            self.options += ["--turn", f"{TURN_USER}:{TURN_PASSWORD}@{self.address}:{STUN_PORT}"]
         self._start_stun()
-        self._relay = Peer(
-            lab.public,
-            [program, "relay", "--listen", f"/ip4/{self.address}/tcp/4001", "--limit", "circuits_per_peer=64", "--json"],
-        )
+        words = [program, "relay", "--listen", f"/ip4/{self.address}/tcp/4001", "--json"]
+        for limit in ("reservations_per_address", "circuits_per_address"):
+            words += ["--limit", f"{limit}=1000"]
+        for rate in ("reservation_rate_per_address", "circuit_rate_per_address", "circuit_rate_per_peer"):
+            words += ["--limit", f"{rate}=10000/1m"]
+        self._relay = Peer(lab.public, words)
         self.relay_address = self._relay.wait_for("listening")["addresses"][0]
+
+    @staticmethod
+    def is_possible() -> bool:
+        return shutil.which("turnserver") is not None and network.is_possible()
 
     def _start_stun(self) -> None:
         self._lab.public.start(
@@ -96,7 +103,7 @@ class Crossing:
     @contextlib.contextmanager
     def listener(self, home: Home):
         words = ["listen", "--listen", f"{self.relay_address}/p2p-circuit", "--listen", "/webrtc", "--json"]
-        peer = Peer(home.host(FAMILIES), [self._program, *words, *self._options])
+        peer = Peer(home.host(FAMILIES), [self._program, *words, *self.options])
         addresses = peer.wait_for("listening")["addresses"]
         try:
             yield next(address for address in addresses if "/webrtc/" in address)
@@ -105,7 +112,7 @@ class Crossing:
 
     def dial(self, host: network.Namespace, address: str) -> Path:
         begun = time.monotonic()
-        words = [self._program, "identify", address, "--json", "--timeout", str(PATIENCE), *self._options]
+        words = [self._program, "identify", address, "--json", "--timeout", str(PATIENCE), *self.options]
         try:
             said = json.loads(host.run(*words))
         except network.NetworkError as error:
@@ -136,8 +143,8 @@ def main() -> int:
     parser.add_argument("--pair", type=parse_pair, action="append")
     parser.add_argument("--turn", action="store_true")
     options = parser.parse_args()
-    if not network.is_possible():
-        print("no right to make network namespaces")
+    if not Crossing.is_possible():
+        print("needs coturn, nftables, and the right to make network namespaces")
         return 77
     program = str(pathlib.Path(options.p2p).resolve())
     pairs = options.pair or [(dialer, listener) for dialer in Kind for listener in Kind]
