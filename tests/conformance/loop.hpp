@@ -59,18 +59,26 @@ private:
 /// cancelled.
 awaitable<bool> cancel_after(Loop& loop, std::size_t steps, awaitable<void> victim);
 
+/// The number of steps to cancel after in the next round: one more, and of a long way, past its first 64 steps, one in
+/// so many that it takes a few hundred rounds.
+constexpr std::size_t next_round(std::size_t steps) noexcept {
+    return steps + 1 + steps / 64;
+}
+
 /// Starts `make()` again and again, and cancels it at its first point of suspension, at its second, … until it ends
-/// before it can be cancelled. `check(steps)`, a coroutine, looks after each round whether something was left behind.
-/// Returns the number of rounds that were cancelled.
+/// before it can be cancelled; see `next_round`. `check(steps)`, a coroutine, looks after each round whether something
+/// was left behind. Returns the number of rounds that were cancelled.
 template <class Make, class Check>
 awaitable<std::size_t> cancel_at_every_suspension(Loop& loop, Make make, Check check) {
-    for (std::size_t steps = 1;; ++steps) {
+    std::size_t rounds = 0;
+    for (std::size_t steps = 1;; steps = next_round(steps)) {
         auto victim = make();
         const bool cut = co_await cancel_after(loop, steps, std::move(victim));
         co_await check(steps);
         if (!cut) {
-            co_return steps - 1;
+            co_return rounds;
         }
+        ++rounds;
     }
 }
 

@@ -413,9 +413,8 @@ TEST_P(TransportSuite, CancellationAtEveryPointOfAnUpgradeLeavesNothing) {
             co_await accept(*bench_->far, listener, end);
             completed = end.connection.has_value();
         };
-        std::size_t steps = 0;
-        for (bool cut = true; cut;) {
-            ++steps;
+        std::size_t steps = 1;
+        for (bool cut = true; cut; steps = next_round(steps)) {
             auto body = [&](TaskScope& tasks) -> awaitable<void> {
                 tasks.spawn(dial_and_run());
                 cut = co_await cancel_after(bench_->loop, steps, victim());
