@@ -81,6 +81,7 @@ awaitable<result<std::unique_ptr<WebSocketStream>>> WebSocketStream::request(
     if (ec) {
         co_return self->explain(ec);
     }
+    self->bound_goodbye(options);
     co_return std::move(self);
 }
 
@@ -98,6 +99,7 @@ awaitable<result<std::unique_ptr<WebSocketStream>>> WebSocketStream::answer(
     if (ec) {
         co_return self->explain(ec);
     }
+    self->bound_goodbye(options);
     co_return std::move(self);
 }
 
@@ -108,6 +110,11 @@ WebSocketStream::WebSocketStream(std::unique_ptr<ByteStream> raw, Bytes early, c
     socket_->binary(true);
     socket_->auto_fragment(false);
     socket_->read_message_max(max_message_);
+    ws::stream_base::timeout forever{ws::stream_base::none(), ws::stream_base::none(), false};
+    socket_->set_option(forever);  // the handshake is bounded by who asked for it
+}
+
+void WebSocketStream::bound_goodbye(const Options& options) {
     ws::stream_base::timeout timeout{options.closing, ws::stream_base::none(), false};
     socket_->set_option(timeout);
 }
@@ -192,7 +199,11 @@ awaitable<result<void>> WebSocketStream::write(std::span<const ByteView> buffers
     std::span<const asio::const_buffer> message(parts);
     auto [ec, size] = co_await socket_->async_write(message, as_result);
     if (ec) {
-        co_return explain(ec);
+        auto error = explain(ec);
+        if (error == kEof) {
+            error = asio::error::make_error_code(asio::error::broken_pipe);
+        }
+        co_return error;
     }
     co_return ok();
 }
@@ -233,7 +244,8 @@ Error WebSocketStream::explain(const error_code& ec) const {
     if (ec == failure.code() && ec) {
         return failure;
     }
-    if (ec == ws::error::closed || (closing_ && ec == asio::error::operation_aborted && !socket_->is_open())) {
+    // Beast calls it aborted, too, when there was an end before.
+    if (ec == ws::error::closed || (ec == asio::error::operation_aborted && !socket_->is_open())) {
         return kEof;
     }
     if (ec == ws::error::message_too_big) {

@@ -72,6 +72,7 @@ private:
 
     awaitable<result<std::size_t>> receive(MutableByteView into);
     awaitable<result<void>> refuse_text();
+    void bound_goodbye(const Options& options);
     void choose_mask_buffer(std::size_t message);
     Error explain(const error_code& ec) const;
 

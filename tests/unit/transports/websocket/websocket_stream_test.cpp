@@ -238,6 +238,36 @@ TEST_F(WebSocketStreamTest, AReaderThatWaitsHearsTheEndOfOurOwnGoodbye) {
     loop.run(body());
 }
 
+TEST_F(WebSocketStreamTest, TheEndStaysTheEnd) {
+    auto body = [&]() -> awaitable<void> {
+        auto ends = co_await connect(conformance::memory_pair(loop.executor()), options, budget);
+        LIBP2P_CO_ASSERT_TRUE(ends.dialer && ends.listener);
+        auto leave = [&](TaskScope& tasks) -> awaitable<void> {
+            tasks.spawn(send_all(*ends.listener, Bytes(), 1));
+            Bytes nothing(1);
+            for (int i = 0; i < 2; ++i) {
+                auto end = co_await ends.dialer->read_some(nothing);
+                LIBP2P_EXPECT_ERROR(end, kEof);
+            }
+            auto written = co_await write(*ends.dialer, nothing);
+            LIBP2P_EXPECT_ERROR(written, asio::error::make_error_code(asio::error::broken_pipe));
+            co_await tasks.join();
+        };
+        co_await with_tasks(leave);
+    };
+    loop.run(body());
+}
+
+TEST_F(WebSocketStreamTest, AServerMayTakeItsTimeToAnswer) {
+    conformance::PairOptions slow;
+    slow.latency = 2 * options.closing;
+    auto body = [&]() -> awaitable<void> {
+        auto ends = co_await connect(conformance::memory_pair(loop.executor(), slow), options, budget);
+        EXPECT_TRUE(ends.dialer && ends.listener);
+    };
+    loop.run(body());
+}
+
 TEST_F(WebSocketStreamTest, DoesNotWaitForAGoodbyeThatDoesNotCome) {
     auto raw = conformance::memory_pair(loop.executor());
     auto body = [&]() -> awaitable<void> {
