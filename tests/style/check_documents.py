@@ -47,7 +47,7 @@ class Tree:
         presets = json.loads(sources.read("CMakePresets.json"))["configurePresets"]
         self.presets = {preset["name"] for preset in presets if not preset.get("hidden")}
         tools = sources.files(".cpp", folders=("tools",))
-        self.commands = {os.path.basename(p)[:-4] for p in tools if p.startswith("tools/commands/")}
+        self.commands = {os.path.basename(p)[:-4].replace("_", "-") for p in tools if p.startswith("tools/commands/")}
         self.options = {word for p in tools for word in re.findall(r"--[a-z][a-z-]*", sources.read(p))}
         self.names = set(GENERATED)
         for _, below, names in os.walk("."):
