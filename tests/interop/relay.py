@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Runs circuit relay v2 between our program and the peers of other libp2p implementations, over TCP.
+"""Runs circuit relay v2 between our program and the peers of other libp2p implementations, over TCP and WebSocket.
 
 A cell is a relay, a peer that reserves there, and one that dials it through the relay, pings it and has 40,000 octets echoed;
-each relay once with its limits and once without. One of the three is ours at least. Builds the peers that are not built yet. Then
+each relay once with its limits and once without. The relay is reached over TCP or WebSocket. One of the three is ours at least. Builds the peers that are not built yet. Then
 measures what a relay passes on, ours beside go's: octets a second, what the relay's process computes for them, and the
 round trip beside a direct one. Prints the table and, last, `N passed, N failed, N skipped`; exit code 1 if a cell failed.
 """
@@ -20,7 +20,10 @@ from itertools import product
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PEERS = ("go", "js")
+PEERS = ("go", "rust", "js")
+# Who neither echoes nor asks for it, and who speaks no WebSocket here.
+NO_ECHO = {"rust"}
+NO_WS = {"rust"}
 DEADLINE = 60
 
 
@@ -35,35 +38,38 @@ class Side:
         self.name = name
         self.argv = argv
 
-    def relay(self, limited):
-        return [*self.argv, "relay", *(("--limited",) if limited else ())]
+    def relay(self, limited, ws=False):
+        return [*self.argv, "relay", *(("--limited",) if limited else ()), *(("--ws",) if ws else ())]
 
     def listener(self, relay):
         return [*self.argv, "listen", relay]
 
-    def dial(self, address):
+    def dial(self, address, echo):
         """Gives what a dialer says: the round trip, and whether the connection was limited."""
         said = run([*self.argv, "ping", address])
         summary = next((line for line in said if line.get("event") == "summary"), None)
-        if summary is None or summary.get("echoed") != 40_000:
+        if summary is None or (echo and summary.get("echoed") != 40_000):
             raise Failed(f"dialer: {said[-1:]}")
         return summary
 
 
 class Ours(Side):
-    def relay(self, limited):
+    def relay(self, limited, ws=False):
         preset = "introduce-only" if limited else "carry-traffic"
         rates = ("reservation_rate_per_peer=0", "circuit_rate_per_peer=0")
-        return [*self.argv, "relay", "--json", "--preset", preset, "--limit", *rates]
+        return [*self.argv, "relay", "--json", "--preset", preset, "--limit", *rates,
+                "--listen", "/ip4/127.0.0.1/tcp/0" + ("/ws" if ws else "")]
 
     def listener(self, relay):
         return [*self.argv, "listen", "--json", "--listen", relay + "/p2p-circuit"]
 
-    def dial(self, address):
+    def dial(self, address, echo):
         said = run([*self.argv, "ping", address, "--count", "3", "--json"])
         summary = next((line for line in said if line.get("event") == "summary"), {})
         if summary.get("received") != 3:
             raise Failed(f"ping: {said[-1:]}")
+        if not echo:
+            return {"rtt_ms": summary["median_ms"]}
         octets = b"relayed " * 5000
         echoed = subprocess.run([*self.argv, "echo", address], input=octets, capture_output=True, timeout=DEADLINE)
         if echoed.stdout != octets:
@@ -144,13 +150,13 @@ def running(argv, who):
         daemon.end()
 
 
-def cell(relay, listener, dialer, limited):
+def cell(relay, listener, dialer, limited, ws):
     with ExitStack() as stack:
-        via = stack.enter_context(running(relay.relay(limited), f"relay {relay.name}"))
+        via = stack.enter_context(running(relay.relay(limited, ws), f"relay {relay.name}"))
         far = stack.enter_context(running(listener.listener(via.address), f"listener {listener.name}"))
         if "/p2p-circuit/" not in far.address:
             raise Failed(f"listens at {far.address}")
-        summary = dialer.dial(far.address)
+        summary = dialer.dial(far.address, not NO_ECHO & {listener.name, dialer.name})
         if "limited" in summary and summary["limited"] != limited:
             raise Failed(f"limited: {summary['limited']}, expected {limited}")
         if isinstance(relay, Ours):
@@ -204,19 +210,22 @@ def main():
     for relay, listener, dialer in product(sides, repeat=3):
         if ours not in (relay, listener, dialer) or options.no_cells:
             continue
-        for limited in (True, False):
-            what = f"relay {relay.name:4}  listener {listener.name:4}  dialer {dialer.name:4}  {'limited' if limited else 'open':7}"
+        for limited, ws in ((True, False), (False, False), (False, True)):
+            if ws and NO_WS & {relay.name, listener.name, dialer.name}:
+                continue
+            what = (f"relay {relay.name:4}  listener {listener.name:4}  dialer {dialer.name:4}  "
+                    f"{'limited' if limited else 'open':7}  {'ws' if ws else 'tcp':3}")
             try:
-                summary = cell(relay, listener, dialer, limited)
+                summary = cell(relay, listener, dialer, limited, ws)
                 status, detail = "passed", f"{summary['rtt_ms']:.2f} ms"
             except (Failed, OSError, subprocess.TimeoutExpired) as failure:
                 status, detail = "failed", str(failure)[:400]
-            cells.append({"relay": relay.name, "listener": listener.name, "dialer": dialer.name, "limited": limited,
+            cells.append({"relay": relay.name, "listener": listener.name, "dialer": dialer.name, "limited": limited, "ws": ws,
                           "status": status, "detail": detail})
             print(f"{what}  {status}  {detail}", flush=True)
     figures = {}
     if options.measure:
-        figures = measure(ours, {side.name: side for side in sides if side.name != "js"}, options.measure, options.size)
+        figures = measure(ours, {side.name: side for side in sides if side.name in ("ours", "go")}, options.measure, options.size)
         for name, row in figures.items():
             print(f"relay {name:5} {row['mb_per_s']:8.1f} MB/s   {row['rtt_ms']:.3f} ms   {row['relay_cpu_s_per_gb']:.2f} CPU s/GB", flush=True)
     if options.json:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// A relay on js-libp2p, and its two kinds of clients, over TCP with Noise and yamux. The command line and the output are
+// A relay on js-libp2p, and its two kinds of clients, over TCP or WebSocket with Noise and yamux. The command line and the output are
 // those of ../go/relay.
 import './polyfill.js'
 import { writeSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
@@ -24,7 +25,7 @@ function emit (value) {
 function node (listen, services = {}) {
   return createLibp2p({
     addresses: { listen },
-    transports: [tcp(), circuitRelayTransport()],
+    transports: [tcp(), webSockets(), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
@@ -40,9 +41,9 @@ async function untilEnded () {
   process.exit(0)
 }
 
-async function relay (limited) {
+async function relay (limited, overWebSocket) {
   const reservations = { maxReservations: 1024, applyDefaultLimit: limited }
-  const host = await node(['/ip4/127.0.0.1/tcp/0'], { relay: circuitRelayServer({ reservations }) })
+  const host = await node(['/ip4/127.0.0.1/tcp/0' + (overWebSocket ? '/ws' : '')], { relay: circuitRelayServer({ reservations }) })
   emit({ event: 'listening', peer: host.peerId.toString(), addresses: host.getMultiaddrs().map(String) })
   await untilEnded()
 }
@@ -84,12 +85,13 @@ async function dial (address) {
   process.exit(0)
 }
 
-const [command, argument] = process.argv.slice(2)
+const [command, ...options] = process.argv.slice(2)
+const argument = options[0]
 try {
-  if (command === 'relay') await relay(argument === '--limited')
+  if (command === 'relay') await relay(options.includes('--limited'), options.includes('--ws'))
   else if (command === 'listen') await listen(argument)
   else if (command === 'ping') await dial(argument)
-  else throw new Error('usage: peer.js relay [--limited] | listen RELAY | ping MULTIADDR')
+  else throw new Error('usage: peer.js relay [--limited] [--ws] | listen RELAY | ping MULTIADDR')
 } catch (error) {
   const inner = (error.errors ?? []).map(e => e.message).join('; ')
   emit({ event: 'error', code: 'io_error', message: `${error.message} ${inner}`.trim() })

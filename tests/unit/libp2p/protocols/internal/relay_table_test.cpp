@@ -294,9 +294,10 @@ TEST(RelayTable, AFloodOfPeersIsBoundedAndCharged) {
         RelayTable table(limits, budget);
         std::size_t most = 0;
         for (std::size_t i = 0; i < 3 * protocols::RateGate<PeerId>::kMaxEntries; ++i) {
-            const auto third = std::to_string(i / 250 % 250);
-            const auto fourth = std::to_string(i % 250);
-            const auto remote = at("10.1." + third + "." + fourth);
+            auto ip = "10.1." + std::to_string(i / 250 % 250);
+            ip += '.';
+            ip += std::to_string(i % 250);
+            const auto remote = at(ip);
             std::array<std::uint8_t, 34> octets{
                 0x12, 0x20, static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8)
             };
