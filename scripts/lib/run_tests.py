@@ -10,6 +10,7 @@ The last line counts: N passed, N failed, N skipped.
 """
 import argparse
 import collections
+import importlib
 import json
 import os
 import re
@@ -167,6 +168,9 @@ def main():
     if options.preset == "fuzz":
         layers = ["fuzz"]
 
+    sys.path.insert(0, os.path.join(ROOT, "tests/integration/nat"))
+    network = importlib.import_module("network")
+    print(f"{os.cpu_count()} cores; network namespaces: {'yes' if network.is_possible() else 'no'}", flush=True)
     peers = Peers() if "interop" in layers else None
     try:
         built = build(options.preset, FUZZED[1] if options.preset == "fuzz" else ())

@@ -131,6 +131,20 @@ def cross(lab: Lab, crossing: Crossing, pair: tuple[Kind, Kind], runs: int) -> l
     return paths
 
 
+def write_table(document: pathlib.Path, rows: list) -> None:
+    """Puts the table between the marks in `document`."""
+    lines = ["| Dialer | Listener | Expected | Found, of so many runs | Median s | Longest s |", "|---|---|---|---|---|---|"]
+    for dialer, listener, wanted, good, times in rows:
+        lines.append(
+            f"| {dialer.value} | {listener.value} | {wanted} | {good} of {len(times)} "
+            f"| {statistics.median(times):.2f} | {max(times):.2f} |"
+        )
+    begin, end = ("<!-- pairs: begin -->", "<!-- pairs: end -->")
+    before, _, rest = document.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    document.write_text(before + "\n".join([begin, *lines, end]) + after)
+
+
 def parse_pair(text: str) -> tuple[Kind, Kind]:
     dialer, listener = text.split(",")
     return Kind(dialer), Kind(listener)
@@ -142,6 +156,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--pair", type=parse_pair, action="append")
     parser.add_argument("--turn", action="store_true")
+    parser.add_argument("--write", type=pathlib.Path)
     options = parser.parse_args()
     if not Crossing.is_possible():
         print("needs coturn, nftables, and the right to make network namespaces")
@@ -149,6 +164,7 @@ def main() -> int:
     program = str(pathlib.Path(options.p2p).resolve())
     pairs = options.pair or [(dialer, listener) for dialer in Kind for listener in Kind]
     wrong = []
+    rows = []
     print(f"{'dialer':20}{'listener':20}{'expected':10}{'as expected':>13}{'median s':>10}{'longest s':>11}")
     for dialer, listener in pairs:
         # A laboratory each: a mapping of one pair must not serve another.
@@ -162,8 +178,11 @@ def main() -> int:
             f"{statistics.median(times):>9.2f}{max(times):>11.2f}",
             flush=True,
         )
+        rows.append((dialer, listener, wanted, good, times))
         wrong += [f"{dialer.value} to {listener.value}: {path.name}" for path in paths if path.name != wanted]
     print(*wrong, sep="\n")
+    if options.write:
+        write_table(options.write, rows)
     return 1 if wrong else 0
 
 
