@@ -17,7 +17,6 @@ using namespace libp2p;
 struct Node {
     explicit Node(asio::io_context& io) : identity(Identity::generate()), host(io.get_executor(), identity) {
         add_default_stack(host, identity);
-        host.add_transport(make_relay_transport(host.services()));
     }
 
     Identity identity;
