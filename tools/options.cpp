@@ -87,9 +87,7 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
 
 void add_certificate_options(CLI::App& command, CommonOptions& options) {
     auto* certificate = command.add_option(
-        "--tls-cert",
-        options.tls_certificate,
-        "Certificate for /tls/ws, with its chain, in PEM; read again when it changes"
+        "--tls-cert", options.tls_certificate, "Certificate for /tls/ws with its chain, in PEM; read again when changed"
     );
     auto* key = command.add_option("--tls-key", options.tls_key, "Private key of that certificate, in PEM");
     certificate->type_name("FILE")->needs(key);

@@ -59,10 +59,10 @@ private:
 /// cancelled.
 awaitable<bool> cancel_after(Loop& loop, std::size_t steps, awaitable<void> victim);
 
-/// The number of steps to cancel after in the next round: one more, and of a long way, past its first 64 steps, one in
-/// so many that it takes a few hundred rounds.
+/// The number of steps to cancel after in the next round: one more, and of a long way, past its first 256 steps, a
+/// sample that takes a few hundred rounds.
 constexpr std::size_t next_round(std::size_t steps) noexcept {
-    return steps + 1 + steps / 64;
+    return steps < 256 ? steps + 1 : steps + steps / 64;
 }
 
 /// Starts `make()` again and again, and cancels it at its first point of suspension, at its second, … until it ends

@@ -441,7 +441,7 @@ class Talking(Program):
         self.assertEqual(done.returncode, 0, done)
         [told] = objects(done)
         self.assertEqual(list(told), ["peer", "agent", "protocol_version", "protocols", "addresses", "signed_record",
-                                      "observed", "local", "transport", "security", "muxer"])
+                                      "observed", "local", "transport", "security", "muxer", "limited"])
         self.assertEqual(told["peer"], self.listener.peer)
         self.assertRegex(told["agent"], r"^cpp-libp2p/")
         self.assertLessEqual({"/ipfs/ping/1.0.0", "/ipfs/id/1.0.0", "/perf/1.0.0", "/litep2p-perf/1.0.0", "/echo/1.0.0"},
@@ -938,7 +938,7 @@ class Failing(Program):
 
     def test_addresses_without_a_transport(self):
         for address in (f"/ip4/127.0.0.1/udp/1/quic-v1/p2p/{STRANGER}", f"/p2p/{STRANGER}",
-                        f"/ip4/127.0.0.1/tcp/1/ws/p2p/{STRANGER}"):
+                        f"/ip4/127.0.0.1/udp/1/quic-v1/webtransport/p2p/{STRANGER}"):
             with self.subTest(address=address):
                 done = p2p("ping", address, "--json")
                 self.assertEqual(done.returncode, 1, done)

@@ -23,7 +23,7 @@ using Type = RendezvousMessage::Type;
 
 std::unique_ptr<RendezvousServer> serve_on_loopback(asio::io_context& io, const RendezvousLimits& limits = {}) {
     const asio::ip::tcp::endpoint any(asio::ip::make_address("127.0.0.1"), 0);
-    return std::move(RendezvousServer::bind(io.get_executor(), any, limits).value());
+    return RendezvousServer::bind(io.get_executor(), any, limits).value();
 }
 
 Multiaddr address_of(const RendezvousServer& server) {
