@@ -4,8 +4,8 @@
 #include "tools/output.hpp"
 
 #include <libp2p/host.hpp>
-#include <libp2p/transports.hpp>
 #include <libp2p/private_webrtc.hpp>
+#include <libp2p/transports.hpp>
 
 #include <chrono>
 #include <functional>

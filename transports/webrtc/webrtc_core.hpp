@@ -48,7 +48,8 @@ public:
     /// Ends the session and tells everybody.
     void end(Error why) noexcept;
 
-    /// Waits until channels can be used, or could be used for a moment. Fails with what the session ended by before; `operation_aborted` when cancelled.
+    /// Waits until channels can be used, or could be used for a moment. Fails with what the session ended by before;
+    /// `operation_aborted` when cancelled.
     awaitable<result<void>> wait_until_open();
 
     const asio::any_io_executor& executor() const noexcept { return accepted.executor(); }

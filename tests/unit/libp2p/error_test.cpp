@@ -31,7 +31,9 @@ TEST(Error, EveryCodeHasItsOwnWords) {
 TEST(Error, ANumberThatIsNoCodeHasWordsToo) {
     const error_code unlisted(4711, libp2p_category());
     EXPECT_EQ(unlisted.message(), "unlisted libp2p error 4711");
-    EXPECT_EQ(make_error_code(static_cast<Errc>(kLast + 1)).message(), "unlisted libp2p error " + std::to_string(kLast + 1));
+    EXPECT_EQ(
+        make_error_code(static_cast<Errc>(kLast + 1)).message(), "unlisted libp2p error " + std::to_string(kLast + 1)
+    );
 }
 
 TEST(Error, OurCodesAreFailuresOfOurCategory) {
