@@ -74,9 +74,10 @@ def build(preset, targets=()):
 
 def ctest(layer, preset):
     start = time.monotonic()
+    jobs = 2 * JOBS if layer == "conformance" else JOBS  # these wait most of their time
     with tempfile.TemporaryDirectory() as scratch:
         report = os.path.join(scratch, "report.xml")
-        done = run(["ctest", "--test-dir", folder_of(preset), "-L", f"^{layer}$", "-j", str(JOBS), "--output-on-failure",
+        done = run(["ctest", "--test-dir", folder_of(preset), "-L", f"^{layer}$", "-j", str(jobs), "--output-on-failure",
                     "--no-tests=ignore", "--output-junit", report], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         status = collections.Counter()
         if os.path.exists(report):
