@@ -2,39 +2,16 @@
 #include "transports/webrtc/direct/direct_endpoint.hpp"
 
 #include "transports/webrtc/direct/direct_certificate.hpp"
+#include "transports/webrtc/end_unless_done.hpp"
 #include "transports/webrtc/direct/noise_handshake.hpp"
 #include "transports/webrtc/webrtc_connection.hpp"
 
 #include <libp2p/security_protocols.hpp>
 
-#include <boost/asio/error.hpp>
-
 #include <algorithm>
 #include <utility>
 
 namespace libp2p::webrtc {
-namespace {
-
-/// Whatever a handshake ends by, its session does not go on without it.
-class EndUnlessDone {
-public:
-    explicit EndUnlessDone(std::shared_ptr<WebRtcCore> core) noexcept : core_(std::move(core)) {}
-    EndUnlessDone(const EndUnlessDone&) = delete;
-    EndUnlessDone& operator=(const EndUnlessDone&) = delete;
-    ~EndUnlessDone() {
-        if (core_) {
-            core_->end(asio::error::make_error_code(asio::error::operation_aborted));
-        }
-    }
-
-    void done() noexcept { core_.reset(); }
-
-private:
-    std::shared_ptr<WebRtcCore> core_;
-};
-
-}  // namespace
-
 DirectEndpoint::DirectEndpoint(TransportServices& services, const WebRtcDirectOptions& options)
     : services_(services),
       options_(options),

@@ -2,6 +2,7 @@
 #include "transports/webrtc/private/private_endpoint.hpp"
 
 #include "libp2p/swarm/address_scope.hpp"
+#include "transports/webrtc/end_unless_done.hpp"
 #include "transports/webrtc/direct/noise_handshake.hpp"
 #include "transports/webrtc/private/candidate_filter.hpp"
 #include "transports/webrtc/private/negotiation.hpp"
@@ -22,24 +23,6 @@ namespace {
 namespace ip = asio::ip;
 
 constexpr std::uint16_t kStunPort = 3478;
-
-/// Whatever a handshake ends by, its session does not go on without it.
-class EndUnlessDone {
-public:
-    explicit EndUnlessDone(std::shared_ptr<WebRtcCore> core) noexcept : core_(std::move(core)) {}
-    EndUnlessDone(const EndUnlessDone&) = delete;
-    EndUnlessDone& operator=(const EndUnlessDone&) = delete;
-    ~EndUnlessDone() {
-        if (core_) {
-            core_->end(asio::error::make_error_code(asio::error::operation_aborted));
-        }
-    }
-
-    void done() noexcept { core_.reset(); }
-
-private:
-    std::shared_ptr<WebRtcCore> core_;
-};
 
 std::optional<ip::address> address_of(const std::string& text) {
     error_code ec;
