@@ -120,6 +120,8 @@ public:
 
     bool is_connected(const PeerId& peer) const noexcept;
     std::vector<std::shared_ptr<const ConnectionInfo>> connections() const;
+
+    /// Best first: streams go over a direct connection where there is one, and over one under a relay's limit last.
     std::vector<std::shared_ptr<const ConnectionInfo>> connections(const PeerId& peer) const;
 
     /// Waits until identify has ended on some connection with `peer`, and returns what is known then.

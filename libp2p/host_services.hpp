@@ -32,7 +32,7 @@ public:
         PeerId peer, ProtocolId protocol, OpenStreamOptions options
     ) = 0;
 
-    /// The connections with `peer` that stand.
+    /// The connections with `peer` that stand, best first.
     virtual std::vector<std::shared_ptr<const ConnectionInfo>> infos(const PeerId& peer) const = 0;
 
     /// As `Host::subscribe`.

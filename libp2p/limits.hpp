@@ -77,7 +77,7 @@ struct Timeouts {
     std::chrono::milliseconds keep_alive{30'000};        ///< between pings of an idle connection; 0 switches them off
     std::chrono::milliseconds write{20'000};             ///< a connection that accepts no byte for so long is cut
     std::chrono::milliseconds resolve{5'000};            ///< one name
-    std::chrono::milliseconds release_limited{5'000};    ///< a relayed connection once a direct one stands, at least
+    std::chrono::milliseconds release_relayed{5'000};    ///< a relayed connection once a direct one stands, at least
 };
 
 }  // namespace libp2p

@@ -146,13 +146,8 @@ awaitable<result<PeerId>> Session::connect(const Multiaddr& address) {
 }
 
 std::shared_ptr<const ConnectionInfo> Session::connection_with(const PeerId& peer) const {
-    std::shared_ptr<const ConnectionInfo> best;
-    for (auto& info : host_.connections(peer)) {
-        if (!best || (best->limited && !info->limited)) {
-            best = std::move(info);
-        }
-    }
-    return best;
+    const auto connections = host_.connections(peer);
+    return connections.empty() ? nullptr : connections.front();
 }
 
 result<void> apply_log_levels(const CommonOptions& options) {
@@ -203,6 +198,9 @@ void add_stack(Host& host, const Identity& identity, const CommonOptions& option
     host.add_transport(make_webrtc_direct_transport(services, webrtc_options(options)));
     host.add_transport(make_relay_transport(services));
     host.add_transport(make_private_webrtc_transport(services, private_webrtc_options(options)));
+    host.add_transport(
+        make_private_webrtc_transport(services, make_rendezvous_signalling(services), private_webrtc_options(options))
+    );
 }
 
 const std::vector<std::string>& security_names() {

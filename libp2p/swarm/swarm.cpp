@@ -43,6 +43,20 @@ bool is_circuit(const Multiaddr& address) {
     return is_relayed(address) && !address.has(Protocol::webrtc);
 }
 
+/// Which connection with a peer is preferred, least first.
+enum class Worth { none, limited, relayed, direct };
+
+Worth worth(const ConnectionPtr& connection) {
+    if (!connection) {
+        return Worth::none;
+    }
+    const auto& info = connection->info();
+    if (info.limited) {
+        return Worth::limited;
+    }
+    return is_circuit(info.remote_address) ? Worth::relayed : Worth::direct;
+}
+
 std::vector<std::shared_ptr<const ConnectionInfo>> infos_of(const std::vector<ConnectionPtr>& connections) {
     std::vector<std::shared_ptr<const ConnectionInfo>> found;
     found.reserve(connections.size());
@@ -323,10 +337,10 @@ void Swarm::connection_started(const ConnectionPtr& connection) {
     if (of_peer.size() == 1) {
         events_.publish(PeerConnected{info.peer});
     }
-    const bool has_direct = usable_connection(info.peer, false) != nullptr;
+    const bool has_direct = worth(best_connection(info.peer)) == Worth::direct;
     for (const auto& sibling : of_peer) {
-        if (has_direct && sibling->info().limited && !std::exchange(sibling->releasing, true)) {
-            spawn(release_limited(sibling->info().id));
+        if (has_direct && worth(sibling) != Worth::direct && !std::exchange(sibling->releasing, true)) {
+            spawn(release_relayed(sibling->info().id));
         }
     }
     if (!trimming_ && manager_.size() > manager_.high_water()) {
@@ -401,22 +415,22 @@ awaitable<void> Swarm::trim_connections() {
 
 /// A connection through a relay has done its work once a direct one stands; what still runs on it may end, and what was
 /// begun on it may still be under way at the remote.
-awaitable<void> Swarm::release_limited(ConnectionId id) {
+awaitable<void> Swarm::release_relayed(ConnectionId id) {
     asio::steady_timer pause(executor_);
     for (;;) {
-        pause.expires_after(options_.timeouts.release_limited);
+        pause.expires_after(options_.timeouts.release_relayed);
         auto [interrupted] = co_await pause.async_wait(as_result);
-        auto limited = connection(id);
-        if (interrupted || !limited || limited->closing) {
+        auto relayed = connection(id);
+        if (interrupted || !relayed || relayed->closing) {
             co_return;
         }
-        if (!usable_connection(limited->info().peer, false)) {
-            limited->releasing = false;
+        if (worth(best_connection(relayed->info().peer)) != Worth::direct) {
+            relayed->releasing = false;
             co_return;
         }
-        if (limited->connection->stream_count() == 0) {
-            log.debug("limited.released", {{"peer", limited->info().peer}});
-            co_await close_connection(std::move(limited), ConnectionErrorCode::none);
+        if (relayed->connection->stream_count() == 0) {
+            log.debug("relayed.released", {{"peer", relayed->info().peer}});
+            co_await close_connection(std::move(relayed), ConnectionErrorCode::none);
             co_return;
         }
     }
@@ -437,8 +451,12 @@ std::vector<ConnectionPtr> Swarm::connections() const {
 }
 
 std::vector<ConnectionPtr> Swarm::connections(const PeerId& peer) const {
-    auto found = by_peer_.find(peer);
-    return found == by_peer_.end() ? std::vector<ConnectionPtr>() : found->second;
+    std::vector<ConnectionPtr> found;
+    if (const auto of_peer = by_peer_.find(peer); of_peer != by_peer_.end()) {
+        found = of_peer->second;
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return worth(a) > worth(b); });
+    return found;
 }
 
 std::vector<std::shared_ptr<const ConnectionInfo>> Swarm::infos() const {
@@ -449,22 +467,22 @@ std::vector<std::shared_ptr<const ConnectionInfo>> Swarm::infos(const PeerId& pe
     return infos_of(connections(peer));
 }
 
+/// The one that streams go over; null when there is none.
+ConnectionPtr Swarm::best_connection(const PeerId& peer) const {
+    ConnectionPtr best;
+    if (const auto found = by_peer_.find(peer); found != by_peer_.end()) {
+        for (const auto& connection : found->second) {
+            if (!connection->closing && worth(connection) > worth(best)) {
+                best = connection;
+            }
+        }
+    }
+    return best;
+}
+
 ConnectionPtr Swarm::usable_connection(const PeerId& peer, bool allow_limited) const {
-    auto found = by_peer_.find(peer);
-    if (found == by_peer_.end()) {
-        return nullptr;
-    }
-    ConnectionPtr limited;
-    for (const auto& connection : found->second) {
-        if (connection->closing) {
-            continue;
-        }
-        if (!connection->info().limited) {
-            return connection;
-        }
-        limited = connection;
-    }
-    return allow_limited ? limited : nullptr;
+    auto best = best_connection(peer);
+    return worth(best) > Worth::limited || allow_limited ? best : nullptr;
 }
 
 // --- streams

@@ -75,7 +75,7 @@ public:
     awaitable<void> disconnect(PeerId peer);
     ConnectionPtr connection(ConnectionId id) const;  ///< null when it has ended
     std::vector<ConnectionPtr> connections() const;
-    std::vector<ConnectionPtr> connections(const PeerId& peer) const;
+    std::vector<ConnectionPtr> connections(const PeerId& peer) const;  ///< best first
 
     awaitable<void> close();
 
@@ -99,6 +99,7 @@ private:
     const ConnectionGater& gater() const noexcept override { return options_.gater; }
     dns::Resolver& resolver() noexcept override { return resolver_; }
 
+    ConnectionPtr best_connection(const PeerId& peer) const;
     ConnectionPtr usable_connection(const PeerId& peer, bool allow_limited) const;
     void tell_change() const;
 
@@ -112,7 +113,7 @@ private:
     awaitable<void> serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream, NegotiationPlace place);
     awaitable<void> close_connection(ConnectionPtr connection, ConnectionErrorCode code);
     awaitable<void> trim_connections();
-    awaitable<void> release_limited(ConnectionId id);
+    awaitable<void> release_relayed(ConnectionId id);
 
     std::shared_ptr<const StreamHandler> begin_handling(
         const ManagedConnection& connection, Stream& stream, result<ProtocolId> agreed

@@ -26,6 +26,9 @@ public:
 
     BeforeDial before_dial;
 
+    /// Whether the relays that it seems to use have limits.
+    bool has_limits = true;
+
     /// What its listeners say of themselves.
     std::vector<Multiaddr> listener_addresses;
 
@@ -117,7 +120,7 @@ private:
     }
 
     UpgradeRequest request_for(Direction direction, Multiaddr local, Multiaddr remote) {
-        const bool is_limited = !remote.has(Protocol::webrtc);
+        const bool is_limited = has_limits && !remote.has(Protocol::webrtc);
         UpgradeRequest request(
             direction, services_.next_connection_id(), name(), std::move(local), std::move(remote), std::nullopt
         );

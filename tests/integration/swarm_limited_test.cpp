@@ -27,7 +27,7 @@ struct PathNode : Node {
 
 HostOptions soon_released() {
     HostOptions options;
-    options.timeouts.release_limited = 100ms;
+    options.timeouts.release_relayed = 100ms;
     return options;
 }
 
@@ -129,6 +129,31 @@ TEST_F(SwarmLimitedTest, GoesOnceADirectOneStandsAndItHasNoStreams) {
         const bool released = co_await eventually([&] { return a.host.connections(b.host.id()).size() == 1; });
         EXPECT_TRUE(released);
         EXPECT_FALSE(a.host.connections(b.host.id()).front()->limited);
+        co_await close_both(a, b);
+    };
+    run(io_, body());
+}
+
+TEST_F(SwarmLimitedTest, WithoutALimitItGivesWayAllTheSame) {
+    PathNode a(io_, network_, soon_released());
+    PathNode b(io_, network_);
+    a.paths->has_limits = false;
+    auto body = [&]() -> awaitable<void> {
+        co_await listen_behind_relay(b);
+        auto direct = co_await listen(b);
+        co_await connect_at(a, b, circuit(7));
+        EXPECT_FALSE(a.host.connections().front()->limited);
+        DialOptions fresh;
+        fresh.fresh = true;
+        auto connected = co_await a.host.connect(direct, fresh);
+        LIBP2P_EXPECT_OK(connected);
+        EXPECT_EQ(a.host.connections(b.host.id()).front()->transport, "tcp") << "streams go over the better one";
+        auto stream = co_await a.host.open_stream(b.host.id(), ProtocolId(echo::kProtocol));
+        LIBP2P_CO_ASSERT_OK(stream);
+        EXPECT_EQ((*stream)->connection().transport, "tcp");
+        const bool released = co_await eventually([&] { return a.host.connections().size() == 1; });
+        EXPECT_TRUE(released);
+        stream->reset();
         co_await close_both(a, b);
     };
     run(io_, body());
