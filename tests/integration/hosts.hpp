@@ -21,11 +21,18 @@ namespace libp2p::test {
 
 using namespace std::chrono_literals;
 
-/// A host with the default stack that serves echo and ping.
+/// A host with the default stack, or what `add_stack` adds instead, that serves echo and ping.
 struct Node {
-    explicit Node(asio::io_context& io, HostOptions options = {}, Identity who = Identity::generate())
+    using AddStack = void (*)(Host& host, const Identity& identity);
+
+    explicit Node(
+        asio::io_context& io,
+        HostOptions options = {},
+        Identity who = Identity::generate(),
+        AddStack add_stack = add_default_stack
+    )
         : identity(std::move(who)), host(io.get_executor(), identity, std::move(options)) {
-        add_default_stack(host, identity);
+        add_stack(host, identity);
         host.handle(echo::kProtocol, echo::serve);
         host.handle(ping::kProtocol, ping::serve);
     }

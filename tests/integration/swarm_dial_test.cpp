@@ -133,7 +133,8 @@ TEST_F(SwarmTest, SaysWhichAddressHasNoTransport) {
     Node a(io_);
     auto body = [&]() -> awaitable<void> {
         const auto peer = stranger();
-        for (const std::string text : {"/ip4/127.0.0.1/udp/9/quic-v1", "/ip4/127.0.0.1/tcp/9/ws", "/memory/1"}) {
+        for (const std::string text :
+             {"/ip4/127.0.0.1/udp/9/quic-v1", "/ip4/127.0.0.1/udp/9/quic-v1/webtransport", "/memory/1"}) {
             auto dialled = co_await a.host.connect(Multiaddr::parse(text).value().with_peer(peer));
             LIBP2P_CO_ASSERT_ERROR(dialled, Errc::unsupported_address);
             EXPECT_NE(dialled.error().message().find(text), std::string::npos) << dialled.error();

@@ -13,10 +13,17 @@ namespace {
 
 using conformance::eventually;
 
-/// A host with connections that look relayed besides those of the default stack.
+void add_tcp_stack(Host& host, const Identity& identity) {
+    auto& services = host.services();
+    host.add_security(make_noise(identity));
+    host.add_muxer(make_yamux(services.limits(), services.timeouts()));
+    host.add_transport(make_tcp_transport(services));
+}
+
+/// A host with connections that look relayed besides those over TCP.
 struct PathNode : Node {
     PathNode(asio::io_context& io, std::shared_ptr<MemoryNetwork> network, HostOptions options = {})
-        : Node(io, std::move(options)) {
+        : Node(io, std::move(options), Identity::generate(), add_tcp_stack) {
         auto made = std::make_unique<PathTransport>(host.services(), std::move(network));
         paths = made.get();
         host.add_transport(std::move(made));
