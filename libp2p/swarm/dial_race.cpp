@@ -5,6 +5,8 @@
 #include "libp2p/swarm/address_scope.hpp"
 #include "libp2p/swarm/gate.hpp"
 
+#include <libp2p/log.hpp>
+
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
@@ -13,6 +15,8 @@
 
 namespace libp2p::swarm {
 namespace {
+
+const Logger log("swarm");
 
 Error timed_out() {
     return asio::error::make_error_code(asio::error::timed_out);
@@ -107,12 +111,17 @@ void DialRace::take_addresses(TaskScope& tasks) {
 void DialRace::choose(const Multiaddr& address) {
     auto target = address.without_peer();
     if (!target || context_.transport_for(*target) == nullptr) {
-        failures_.push_back({address.to_string(), Errc::unsupported_address});
+        leave_out(address, Errc::unsupported_address);
     } else if (!passes(context_.gater().dial, peer_, *target)) {
-        failures_.push_back({address.to_string(), Errc::gated});
+        leave_out(address, Errc::gated);
     } else if (chosen_.size() < limits().addresses_per_dial && chosen_.insert(*target).second) {
         unranked_.push_back(std::move(*target));
     }
+}
+
+void DialRace::leave_out(const Multiaddr& address, Error why) {
+    log.debug("dial.left_out", {{"peer", peer_}, {"address", address}, {"error", why}});
+    failures_.push_back({address.to_string(), std::move(why)});
 }
 
 void DialRace::rank() {
@@ -121,6 +130,9 @@ void DialRace::rank() {
     }
     turns_ = rank_addresses(std::exchange(unranked_, {}));
     ranked_ = Clock::now();
+    for (const auto& turn : turns_) {
+        log.debug("dial.address", {{"peer", peer_}, {"address", turn.address}, {"delay_ms", turn.delay.count()}});
+    }
 }
 
 /// When the next address is due: at once when nothing is being dialled; when its turn comes; and where as many are
@@ -148,6 +160,7 @@ void DialRace::start_next(TaskScope& tasks) {
     turns_.erase(turns_.begin());
     auto deadline = std::make_shared<Deadline>(tasks.executor(), Clock::time_point::max());
     running_.push_back({address.to_string(), Clock::now(), std::move(deadline)});
+    log.debug("dial.begun", {{"peer", peer_}, {"address", address}, {"alone", !takes_standing_}});
     tasks.spawn(attempt(std::prev(running_.end()), std::move(address)));
 }
 
@@ -163,10 +176,11 @@ awaitable<void> DialRace::look_up(Multiaddr address) {
     Ending ending{*this};
     auto found = co_await dns::resolve(context_.resolver(), address, limits().addresses_per_dial);
     if (!found) {
-        failures_.push_back({address.to_string(), found.error()});
+        leave_out(address, found.error());
         co_return;
     }
     for (const auto& candidate : *found) {
+        log.debug("dial.looked_up", {{"peer", peer_}, {"name", address}, {"address", candidate}});
         choose(candidate);
     }
 }
@@ -175,7 +189,13 @@ awaitable<void> DialRace::attempt(Attempts::iterator mine, Multiaddr address) {
     struct Ending {
         DialRace& race;
         Attempts::iterator mine;
+        Error error = asio::error::make_error_code(asio::error::operation_aborted);  // unless told otherwise
         ~Ending() {
+            const auto time = Clock::now() - mine->started;
+            log.debug(
+                error.code() ? "dial.ended" : "dial.connected",
+                {{"peer", race.peer_}, {"address", mine->address}, {"time", time}, {"error", error}}
+            );
             race.running_.erase(mine);
             race.progress_.notify();
         }
@@ -183,11 +203,13 @@ awaitable<void> DialRace::attempt(Attempts::iterator mine, Multiaddr address) {
     Ending ending{*this, mine};
     auto connection = co_await with_deadline(mine->deadline, dial(std::move(address)));
     if (!connection) {
+        ending.error = connection.error();
         failures_.push_back({mine->address, connection.error()});
         if (takes_standing_ && !winner_) {
             winner_ = context_.standing(peer_);
         }
     } else {
+        ending.error = {};
         winner_ = std::move(*connection);
     }
 }

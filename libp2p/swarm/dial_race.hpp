@@ -74,6 +74,7 @@ private:
     awaitable<void> race(TaskScope& tasks);
     void take_addresses(TaskScope& tasks);
     void choose(const Multiaddr& address);
+    void leave_out(const Multiaddr& address, Error why);
     void rank();
     Clock::time_point next_turn() const;
     void start_next(TaskScope& tasks);

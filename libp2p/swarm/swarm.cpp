@@ -23,49 +23,6 @@ const Logger log("swarm");
 /// How long a listener waits after there was no memory for a connection.
 constexpr std::chrono::milliseconds kMemoryPause{100};
 
-void log_thrown(const ProtocolId& protocol, const std::exception& error) {
-    log.error("handler.threw", {{"protocol", protocol}, {"what", error.what()}});
-}
-
-Error closed_error(const PeerId& peer) {
-    return Error(Errc::connection_closed, "no connection with peer " + peer.to_string());
-}
-
-Error limited_error(const PeerId& peer) {
-    return Error(
-        Errc::limited_connection,
-        "peer " + peer.to_string() + " is reached through a relay only (OpenStreamOptions::allow_limited)"
-    );
-}
-
-/// True when the connection is one through the relay, and not only arranged over it.
-bool is_circuit(const Multiaddr& address) {
-    return is_relayed(address) && !address.has(Protocol::webrtc);
-}
-
-/// Which connection with a peer is preferred, least first.
-enum class Worth { none, limited, relayed, direct };
-
-Worth worth(const ConnectionPtr& connection) {
-    if (!connection) {
-        return Worth::none;
-    }
-    const auto& info = connection->info();
-    if (info.limited) {
-        return Worth::limited;
-    }
-    return is_circuit(info.remote_address) ? Worth::relayed : Worth::direct;
-}
-
-std::vector<std::shared_ptr<const ConnectionInfo>> infos_of(const std::vector<ConnectionPtr>& connections) {
-    std::vector<std::shared_ptr<const ConnectionInfo>> found;
-    found.reserve(connections.size());
-    for (const auto& connection : connections) {
-        found.push_back(connection->connection->shared_info());
-    }
-    return found;
-}
-
 }  // namespace
 
 Swarm::Swarm(asio::any_io_executor executor, Identity identity, HostOptions options)
@@ -217,14 +174,14 @@ awaitable<result<ConnectionPtr>> Swarm::connect(PeerId peer, std::vector<Multiad
         co_return Error(Errc::invalid_address, "dialling oneself, " + peer.to_string());
     }
     if (!options.fresh) {
-        if (auto standing = usable_connection(peer, false)) {
+        if (auto standing = connections_.usable(peer, false)) {
             co_return standing;
         }
     }
     auto known = peer_store_.addresses(peer, Clock::now());
     addresses.insert(addresses.end(), known.begin(), known.end());
     if (!options.fresh && std::all_of(addresses.begin(), addresses.end(), is_circuit)) {
-        if (auto limited = usable_connection(peer, true)) {
+        if (auto limited = connections_.usable(peer, true)) {
             co_return limited;
         }
     }
@@ -245,7 +202,7 @@ awaitable<result<void>> Swarm::connect_apart(PeerId peer, Multiaddr address) {
     if (closing_) {
         co_return Errc::shut_down;
     }
-    if (usable_connection(peer, true)) {
+    if (connections_.usable(peer, true)) {
         co_return ok();
     }
     DialOptions apart;
@@ -319,10 +276,15 @@ awaitable<void> Swarm::run_connection(ConnectionPtr connection) {
 void Swarm::connection_started(const ConnectionPtr& connection) {
     const auto& info = connection->info();
     connection->hold.emplace(peer_store_, info.peer);
-    auto& of_peer = by_peer_[info.peer];
-    of_peer.push_back(connection);
-    connections_.emplace(info.id, connection);
-    log.debug("connected", {{"peer", info.peer}, {"remote", info.remote_address}, {"transport", info.transport}});
+    const bool is_first = connections_.add(connection);
+    log.debug(
+        "connected",
+        {{"peer", info.peer},
+         {"remote", info.remote_address},
+         {"transport", info.transport},
+         {"limited", info.limited},
+         {"inbound", info.direction == Direction::inbound}}
+    );
     std::weak_ptr<ManagedConnection> weak = connection;
     manager_.add(info.id, info.peer, info.direction, Clock::now(), [weak] {
         ConnectionManager::Activity activity;
@@ -334,11 +296,11 @@ void Swarm::connection_started(const ConnectionPtr& connection) {
         return activity;
     });
     events_.publish(ConnectionOpened{connection->connection->shared_info()});
-    if (of_peer.size() == 1) {
+    if (is_first) {
         events_.publish(PeerConnected{info.peer});
     }
-    const bool has_direct = worth(best_connection(info.peer)) == Worth::direct;
-    for (const auto& sibling : of_peer) {
+    const bool has_direct = worth(connections_.best(info.peer)) == Worth::direct;
+    for (const auto& sibling : connections_.with(info.peer)) {
         if (has_direct && worth(sibling) != Worth::direct && !std::exchange(sibling->releasing, true)) {
             spawn(release_relayed(sibling->info().id));
         }
@@ -353,16 +315,11 @@ void Swarm::connection_ended(const ConnectionPtr& connection, const Error& reaso
     const auto& info = connection->info();
     connection->closing = true;
     manager_.remove(info.id);
-    connections_.erase(info.id);
+    const bool was_last = connections_.remove(connection);
     log.debug("disconnected", {{"peer", info.peer}, {"remote", info.remote_address}, {"reason", reason}});
     const auto code = connection->connection->remote_error();
     events_.publish(ConnectionClosed{connection->connection->shared_info(), reason, code});
-    auto of_peer = by_peer_.find(info.peer);
-    if (of_peer != by_peer_.end()) {
-        std::erase(of_peer->second, connection);
-    }
-    if (of_peer != by_peer_.end() && of_peer->second.empty()) {
-        by_peer_.erase(of_peer);
+    if (was_last) {
         events_.publish(PeerDisconnected{info.peer, reason, code});
     }
     connection->hold.reset();
@@ -379,7 +336,7 @@ awaitable<void> Swarm::close_connection(ConnectionPtr connection, ConnectionErro
 }
 
 awaitable<void> Swarm::disconnect(PeerId peer) {
-    auto closing = connections(peer);
+    auto closing = connections_.with(peer);
     auto body = [&](TaskScope& tasks) -> awaitable<void> {
         for (auto& connection : closing) {
             tasks.spawn(close_connection(connection, ConnectionErrorCode::none));
@@ -399,11 +356,11 @@ awaitable<void> Swarm::trim_connections() {
         auto victims = manager_.victims(Clock::now());
         for (auto id : victims) {
             auto victim = connections_.find(id);
-            if (victim == connections_.end()) {
+            if (!victim) {
                 continue;
             }
-            log.info("trimmed", {{"peer", victim->second->info().peer}});
-            spawn(close_connection(victim->second, ConnectionErrorCode::garbage_collected));
+            log.info("trimmed", {{"peer", victim->info().peer}});
+            spawn(close_connection(std::move(victim), ConnectionErrorCode::garbage_collected));
         }
         asio::steady_timer silence(executor_, options_.connection_manager.silence_period);
         auto [ec] = co_await silence.async_wait(as_result);
@@ -420,247 +377,19 @@ awaitable<void> Swarm::release_relayed(ConnectionId id) {
     for (;;) {
         pause.expires_after(options_.timeouts.release_relayed);
         auto [interrupted] = co_await pause.async_wait(as_result);
-        auto relayed = connection(id);
+        auto relayed = connections_.find(id);
         if (interrupted || !relayed || relayed->closing) {
             co_return;
         }
-        if (worth(best_connection(relayed->info().peer)) != Worth::direct) {
+        if (worth(connections_.best(relayed->info().peer)) != Worth::direct) {
             relayed->releasing = false;
             co_return;
         }
         if (relayed->connection->stream_count() == 0) {
-            log.debug("relayed.released", {{"peer", relayed->info().peer}});
+            log.debug("relayed.released", {{"peer", relayed->info().peer}, {"remote", relayed->info().remote_address}});
             co_await close_connection(std::move(relayed), ConnectionErrorCode::none);
             co_return;
         }
-    }
-}
-
-ConnectionPtr Swarm::connection(ConnectionId id) const {
-    auto found = connections_.find(id);
-    return found == connections_.end() ? nullptr : found->second;
-}
-
-std::vector<ConnectionPtr> Swarm::connections() const {
-    std::vector<ConnectionPtr> all;
-    all.reserve(connections_.size());
-    for (const auto& [id, connection] : connections_) {
-        all.push_back(connection);
-    }
-    return all;
-}
-
-std::vector<ConnectionPtr> Swarm::connections(const PeerId& peer) const {
-    std::vector<ConnectionPtr> found;
-    if (const auto of_peer = by_peer_.find(peer); of_peer != by_peer_.end()) {
-        found = of_peer->second;
-    }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return worth(a) > worth(b); });
-    return found;
-}
-
-std::vector<std::shared_ptr<const ConnectionInfo>> Swarm::infos() const {
-    return infos_of(connections());
-}
-
-std::vector<std::shared_ptr<const ConnectionInfo>> Swarm::infos(const PeerId& peer) const {
-    return infos_of(connections(peer));
-}
-
-/// The one that streams go over; null when there is none.
-ConnectionPtr Swarm::best_connection(const PeerId& peer) const {
-    ConnectionPtr best;
-    if (const auto found = by_peer_.find(peer); found != by_peer_.end()) {
-        for (const auto& connection : found->second) {
-            if (!connection->closing && worth(connection) > worth(best)) {
-                best = connection;
-            }
-        }
-    }
-    return best;
-}
-
-ConnectionPtr Swarm::usable_connection(const PeerId& peer, bool allow_limited) const {
-    auto best = best_connection(peer);
-    return worth(best) > Worth::limited || allow_limited ? best : nullptr;
-}
-
-// --- streams
-
-awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
-    PeerId peer, std::vector<ProtocolId> protocols, OpenStreamOptions options
-) {
-    if (closing_) {
-        co_return Errc::shut_down;
-    }
-    auto limit = options.timeout.count() > 0 ? options.timeout : options_.timeouts.negotiate_stream;
-    auto connection = usable_connection(peer, options.allow_limited);
-    if (!connection && !options.dial) {
-        co_return usable_connection(peer, true) ? limited_error(peer) : closed_error(peer);
-    }
-    if (!connection) {
-        const auto start = Clock::now();
-        DialOptions dial;
-        dial.timeout = options.timeout;
-        std::vector<Multiaddr> known;
-        auto dialled = co_await connect(peer, std::move(known), dial);
-        if (!dialled) {
-            co_return dialled.error();
-        }
-        connection = std::move(*dialled);
-        if (connection->info().limited && !options.allow_limited) {
-            co_return limited_error(peer);
-        }
-        if (options.timeout.count() > 0) {
-            const auto spent = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - start);
-            limit = std::max(options.timeout - spent, std::chrono::milliseconds(1));
-        }
-    }
-    auto stream = co_await open_stream_on(std::move(connection), std::move(protocols), limit);
-    co_return stream;
-}
-
-awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream(
-    PeerId peer, ProtocolId protocol, OpenStreamOptions options
-) {
-    std::vector<ProtocolId> protocols;
-    protocols.push_back(std::move(protocol));
-    return open_stream(std::move(peer), std::move(protocols), options);
-}
-
-awaitable<result<std::unique_ptr<Stream>>> Swarm::open_stream_on(
-    ConnectionPtr connection, std::vector<ProtocolId> protocols, std::chrono::milliseconds timeout
-) {
-    if (protocols.empty()) {
-        co_return Error(Errc::no_common_protocol, "no protocol was asked for");
-    }
-    if (connection->closing) {
-        co_return closed_error(connection->info().peer);
-    }
-    connection->last_stream = Clock::now();
-    auto charge = connection->scope->open_stream(Direction::outbound);
-    if (!charge) {
-        co_return charge.error();
-    }
-    result<std::unique_ptr<Stream>> opened = Errc::connection_closed;
-    if (connection->connection->can_open_stream()) {
-        opened = co_await connection->connection->open_stream();
-    } else {
-        opened = co_await with_timeout(timeout, connection->connection->open_stream());
-    }
-    if (!opened) {
-        co_return opened.error();
-    }
-    auto stream = std::move(*opened);
-    stream->set_charge(std::move(*charge));
-    auto known = peer_store_.supports(connection->info().peer, protocols);
-    if (protocols.size() == 1 || known) {
-        auto protocol = known ? std::move(*known) : std::move(protocols.front());
-        stream->set_protocol(protocol);
-        ConnectionScope::negotiated(stream->charge());
-        announce(*connection, *stream);
-        co_return lazy_stream(std::move(stream), std::move(protocol), timeout);
-    }
-    stream->expires_after(timeout);
-    auto agreed = co_await negotiate_outbound(*stream, protocols);
-    if (!agreed) {
-        stream->abort(StreamErrorCode::protocol_negotiation_failed);
-        co_return agreed.error();
-    }
-    stream->expires_never();
-    stream->set_protocol(std::move(*agreed));
-    ConnectionScope::negotiated(stream->charge());
-    announce(*connection, *stream);
-    co_return std::move(stream);
-}
-
-awaitable<void> Swarm::accept_streams(ConnectionPtr connection, TaskScope& handlers) {
-    // Once nobody accepts them any more, for lack of memory, the remote must not wait for answers on its streams.
-    struct Ending {
-        Connection& connection;
-        bool is_regular = false;
-        ~Ending() {
-            if (!is_regular) {
-                connection.abort(ConnectionErrorCode::resource_limit_exceeded);
-            }
-        }
-    };
-    Ending ending{*connection->connection};
-    const auto most = std::max<std::size_t>(1, options_.limits.accept_backlog);
-    for (;;) {
-        // The places of those that negotiate are everybody's: no connection may take them all.
-        while (connection->negotiating >= most) {
-            auto interrupted = co_await connection->negotiated.wait();
-            if (interrupted) {
-                ending.is_regular = true;
-                co_return;
-            }
-        }
-        auto accepted = co_await connection->connection->accept_stream();
-        if (!accepted) {
-            ending.is_regular = true;
-            co_return;
-        }
-        auto stream = std::move(*accepted);
-        connection->last_stream = Clock::now();
-        if (connection->ended) {
-            co_return;
-        }
-        auto charge = connection->scope->open_stream(Direction::inbound);
-        if (!charge) {
-            log.debug("stream.refused", {{"peer", connection->info().peer}, {"error", charge.error()}});
-            stream->abort(StreamErrorCode::resource_limit_exceeded);
-            continue;
-        }
-        stream->set_charge(std::move(*charge));
-        handlers.spawn(serve_stream(connection, std::move(stream), NegotiationPlace(connection)));
-    }
-}
-
-awaitable<void> Swarm::serve_stream(ConnectionPtr connection, std::unique_ptr<Stream> stream, NegotiationPlace place) {
-    stream->expires_after(options_.timeouts.negotiate_stream);
-    auto agreed = co_await negotiate_inbound(*stream, registry_);
-    place.leave();
-    auto handler = begin_handling(*connection, *stream, std::move(agreed));
-    if (!handler) {
-        co_return;
-    }
-    const auto protocol = stream->protocol();
-    try {
-        co_await (*handler)(std::move(stream));
-    } catch (const boost::system::system_error& error) {
-        if (error.code() == asio::error::operation_aborted) {
-            throw;
-        }
-        log_thrown(protocol, error);
-    } catch (const std::exception& error) {
-        log_thrown(protocol, error);
-    }
-}
-
-/// The handler of what was agreed; null when the stream has to end. No coroutine, as above.
-std::shared_ptr<const StreamHandler> Swarm::begin_handling(
-    const ManagedConnection& connection, Stream& stream, result<ProtocolId> agreed
-) {
-    if (!agreed) {
-        log.debug("stream.failed", {{"peer", stream.remote_peer()}, {"error", agreed.error()}});
-        stream.abort(StreamErrorCode::protocol_negotiation_failed);
-        return nullptr;
-    }
-    stream.expires_never();
-    stream.set_protocol(std::move(*agreed));
-    ConnectionScope::negotiated(stream.charge());
-    announce(connection, stream);
-    auto handler = registry_.find(stream.protocol());
-    if (!handler) {
-        stream.abort(StreamErrorCode::protocol_negotiation_failed);  // unregistered since it was agreed
-    }
-    return handler;
-}
-
-void Swarm::announce(const ManagedConnection& connection, const Stream& stream) {
-    if (events_.has_subscribers()) {
-        events_.publish(StreamOpened{connection.connection->shared_info(), stream.protocol(), stream.direction()});
     }
 }
 
@@ -675,7 +404,7 @@ awaitable<void> Swarm::close() {
         listener->close();
     }
     auto body = [&](TaskScope& goodbyes) -> awaitable<void> {
-        for (auto& connection : connections()) {
+        for (auto& connection : connections_.all()) {
             goodbyes.spawn(close_connection(connection, ConnectionErrorCode::shut_down));
         }
         co_await goodbyes.join();
@@ -697,7 +426,7 @@ void Swarm::abort() noexcept {
     for (auto& listener : listeners_) {
         listener->close();
     }
-    for (auto& [id, connection] : connections_) {
+    for (const auto& [id, connection] : connections_.by_id()) {
         connection->connection->abort(ConnectionErrorCode::none);  // its task takes it from the table, later
     }
     tasks_.cancel();

@@ -5,6 +5,7 @@
 #include "proto/relay_message.hpp"
 
 #include <libp2p/keys.hpp>
+#include <libp2p/log.hpp>
 #include <libp2p/protocols/relay_service.hpp>
 
 #include <algorithm>
@@ -16,6 +17,8 @@ namespace libp2p::relay {
 namespace {
 
 using SystemClock = std::chrono::system_clock;
+
+const Logger log("relay");
 
 /// A relay that promises more is asked again after this.
 constexpr std::chrono::seconds kLongestTtl{24 * 3600};
@@ -126,6 +129,8 @@ awaitable<result<Passage>> pass(
     request.peer.emplace();
     const auto id = destination.bytes();
     request.peer->id.assign(id.begin(), id.end());
+    const auto name = relay.peer;
+    log.debug("circuit.asked", {{"relay", name}, {"destination", destination}});
     auto answer = co_await ask(services, std::move(relay), std::move(request), timeout);
     if (!answer) {
         co_return answer.error().with_context("circuit to " + destination.to_string());
@@ -133,6 +138,7 @@ awaitable<result<Passage>> pass(
     const auto& limit = answer->message.limit;
     const auto remote = answer->stream->connection().remote_address;
     Passage passage{std::move(answer->stream), remote, limit && !limit->is_unlimited()};
+    log.debug("circuit.granted", {{"relay", name}, {"destination", destination}, {"limited", passage.limited}});
     co_return std::move(passage);
 }
 

@@ -3,6 +3,8 @@
 
 #include "libp2p/crypto/random.hpp"
 
+#include <libp2p/log.hpp>
+
 #include <nice/agent.h>
 
 #include <algorithm>
@@ -14,6 +16,8 @@ namespace libp2p::webrtc {
 namespace {
 
 namespace ip = boost::asio::ip;
+
+const Logger log("webrtc");
 
 constexpr guint kComponent = 1;
 
@@ -92,13 +96,30 @@ struct IceAgent::Bridge {
         }
     }
 
-    static void on_gathered(::NiceAgent*, guint, gpointer self) { of(self).on_gathered(); }
+    /// A remote whose check came from where none of its candidates is.
+    static void on_remote_found(::NiceAgent*, NiceCandidate* nice, gpointer) {
+        const auto candidate = candidate_of(*nice);
+        log.debug(
+            "ice.candidate",
+            {{"from", "remote"},
+             {"type", name_of(candidate.type)},
+             {"place", place_of(candidate)},
+             {"contacted", true},
+             {"verdict", "found by a check"}}
+        );
+    }
+
+    static void on_gathered(::NiceAgent*, guint, gpointer self) {
+        log.debug("ice.gathered");
+        of(self).on_gathered();
+    }
 
     static void on_selected(::NiceAgent*, guint, guint, NiceCandidate*, NiceCandidate*, gpointer self) {
         of(self).on_selected();
     }
 
     static void on_state(::NiceAgent*, guint, guint, guint state, gpointer self) {
+        log.debug("ice.state", {{"state", nice_component_state_to_string(static_cast<NiceComponentState>(state))}});
         if (state == NICE_COMPONENT_STATE_FAILED) {
             of(self).on_failed();
         }
@@ -163,6 +184,7 @@ result<std::unique_ptr<IceAgent>> IceAgent::make(
     }
     auto* self = made.get();
     Bridge::connect(agent, "new-candidate-full", G_CALLBACK(Bridge::on_candidate), self);
+    Bridge::connect(agent, "new-remote-candidate-full", G_CALLBACK(Bridge::on_remote_found), self);
     Bridge::connect(agent, "candidate-gathering-done", G_CALLBACK(Bridge::on_gathered), self);
     Bridge::connect(agent, "new-selected-pair-full", G_CALLBACK(Bridge::on_selected), self);
     Bridge::connect(agent, "component-state-changed", G_CALLBACK(Bridge::on_state), self);

@@ -124,6 +124,9 @@ result<IceCandidate> parse_ice_candidate(std::string_view text) {
     candidate.is_udp = is_protocol(protocol, "udp");
     candidate.priority = *priority;
     candidate.address = address_of(host);
+    if (!candidate.address) {
+        candidate.name = host;
+    }
     candidate.port = *port;
     candidate.type = *type;
     candidate.related = related_of(words);
@@ -139,6 +142,15 @@ std::string to_string(const IceCandidate& candidate) {
         text += " raddr " + related->address().to_string() + " rport " + std::to_string(related->port());
     }
     return text;
+}
+
+std::string place_of(const IceCandidate& candidate) {
+    const auto port = ":" + std::to_string(candidate.port);
+    if (!candidate.address) {
+        return candidate.name + port;
+    }
+    const auto address = candidate.address->to_string();
+    return (candidate.address->is_v6() ? "[" + address + "]" : address) + port;
 }
 
 std::string_view name_of(Type type) noexcept {

@@ -25,6 +25,7 @@ struct IceCandidate {
     bool is_udp = true;
     std::uint32_t priority = 0;
     std::optional<boost::asio::ip::address> address;  ///< empty where a name stands, such as one of mDNS
+    std::string name;                                 ///< that name; else empty
     std::uint16_t port = 0;
     Type type = Type::host;
     /// What a candidate that is not the host's own was seen from; for people and statistics only.
@@ -40,6 +41,9 @@ result<IceCandidate> parse_ice_candidate(std::string_view text);
 
 /// "candidate:…". The address must not be empty.
 std::string to_string(const IceCandidate& candidate);
+
+/// Address and port, or name and port, for people: "192.0.2.1:4001", "[2001:db8::1]:4001".
+std::string place_of(const IceCandidate& candidate);
 
 /// The word of the SDP: "host", "srflx", "prflx", "relay".
 std::string_view name_of(IceCandidate::Type type) noexcept;

@@ -33,10 +33,6 @@ std::size_t record_size(ByteView octets) noexcept {
     return octets.size() < kHeader ? octets.size() : kHeader + boost::endian::load_big_u16(&octets[kHeader - 2]);
 }
 
-std::string describe(const IceCandidate& candidate) {
-    return to_string(candidate);
-}
-
 }  // namespace
 
 result<std::shared_ptr<IcePath>> IcePath::open(
@@ -172,7 +168,13 @@ void IcePath::select() {
     if (is_same) {
         return;
     }
-    log.debug("ice.selected", {{"local", describe(pair->local)}, {"remote", describe(pair->remote)}});
+    log.debug(
+        "ice.selected",
+        {{"local_type", name_of(pair->local.type)},
+         {"local", place_of(pair->local)},
+         {"remote_type", name_of(pair->remote.type)},
+         {"remote", place_of(pair->remote)}}
+    );
     const auto descriptor = pair->descriptor;
     pair_ = std::move(pair);
     remote_ = {*pair_->remote.address, pair_->remote.port};

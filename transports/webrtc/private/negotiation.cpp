@@ -15,6 +15,16 @@ namespace {
 
 const Logger log("webrtc");
 
+std::string_view describe(SignallingMessage::Type type) noexcept {
+    switch (type) {
+        case SignallingMessage::Type::offer: return "offer";
+        case SignallingMessage::Type::answer: return "answer";
+        case SignallingMessage::Type::candidate: return "candidate";
+        case SignallingMessage::Type::done: return "end of candidates";
+    }
+    return {};
+}
+
 }  // namespace
 
 /// Whatever an attempt ends by, nothing of it goes on without it.
@@ -85,8 +95,10 @@ awaitable<result<void>> Negotiation::prepare() {
     ufrag_ = path_->agent()->ufrag();
     path_->on_candidates([weak = weak_from_this()](const IceCandidate& candidate) {
         if (auto self = weak.lock()) {
+            log.debug(
+                "ice.candidate", {{"from", "local"}, {"type", name_of(candidate.type)}, {"place", place_of(candidate)}}
+            );
             const auto text = to_string(candidate);
-            log.debug("ice.candidate", {{"local", text}});
             self->talk_->say({SignallingMessage::Type::candidate, to_candidate_json(text, self->mid_, self->ufrag_)});
         }
     });
@@ -156,6 +168,7 @@ awaitable<result<void>> Negotiation::open() {
     if (!opened) {
         co_return opened.error();
     }
+    log.debug("session.open", {{"dtls", is_client ? "client" : "server"}});
     co_return ok();
 }
 
@@ -177,6 +190,7 @@ void Negotiation::say(SignallingMessage::Type type, SessionDescription::Setup se
     own.fingerprints = {endpoint_->certificate()};
     own.setup = setup;
     own.mid = mid_;
+    log.debug("signalling.said", {{"type", describe(type)}});
     talk_->say({type, to_sdp(own, crypto::random_uint64())});
 }
 
@@ -196,7 +210,11 @@ void Negotiation::on_message(const SignallingMessage& message) {
     } else {
         early_.insert(early_.end(), heard->candidates.begin(), heard->candidates.end());
     }
+    if (heard->is_end) {
+        log.debug("signalling.heard", {{"type", describe(SignallingMessage::Type::done)}});
+    }
     if (heard->description) {
+        log.debug("signalling.heard", {{"type", describe(message.type)}});
         remote_ = std::move(heard->description);
         progress_.notify();
     }
@@ -205,8 +223,14 @@ void Negotiation::on_message(const SignallingMessage& message) {
 void Negotiation::consider(std::vector<IceCandidate> candidates) {
     for (const auto& candidate : candidates) {
         const auto verdict = filter_->check(candidate);
-        const auto text = candidate.address ? to_string(candidate) : std::string("a name");
-        log.debug("ice.candidate", {{"remote", text}, {"verdict", describe(verdict)}});
+        log.debug(
+            "ice.candidate",
+            {{"from", "remote"},
+             {"type", name_of(candidate.type)},
+             {"place", place_of(candidate)},
+             {"contacted", verdict == CandidateFilter::Verdict::contact},
+             {"verdict", describe(verdict)}}
+        );
         if (verdict == CandidateFilter::Verdict::contact && path_->agent() != nullptr) {
             path_->agent()->add_remote(candidate);
         }

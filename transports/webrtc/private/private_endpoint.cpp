@@ -8,6 +8,7 @@
 #include "transports/webrtc/private/negotiation.hpp"
 #include "transports/webrtc/webrtc_connection.hpp"
 
+#include <libp2p/log.hpp>
 #include <libp2p/security_protocols.hpp>
 #include <libp2p/timeout.hpp>
 
@@ -21,6 +22,8 @@ namespace libp2p::webrtc {
 namespace {
 
 namespace ip = asio::ip;
+
+const Logger log("webrtc");
 
 constexpr std::uint16_t kStunPort = 3478;
 
@@ -139,9 +142,11 @@ awaitable<IceOptions> PrivateEndpoint::ice_options(bool is_controlling) {
             break;
         }
         options.stun_server = co_await resolve(parse_server(text));
+        log.debug("ice.server", {{"kind", "STUN"}, {"server", text}, {"found", options.stun_server.has_value()}});
     }
     for (const auto& turn : options_.turn_servers) {
         const auto endpoint = co_await resolve(parse_server(turn.server));
+        log.debug("ice.server", {{"kind", "TURN"}, {"server", turn.server}, {"found", endpoint.has_value()}});
         if (endpoint) {
             options.turn_servers.push_back({*endpoint, turn.user, turn.password});
         }

@@ -3,12 +3,15 @@
 
 #include "transports/webrtc/private/stream_pipe.hpp"
 
+#include <libp2p/log.hpp>
 #include <libp2p/open_stream_options.hpp>
 
 #include <utility>
 
 namespace libp2p::webrtc {
 namespace {
+
+const Logger log("webrtc");
 
 const Multiaddr& webrtc_component() {
     static const auto component = Multiaddr::parse("/webrtc").value();
@@ -55,6 +58,10 @@ awaitable<result<std::unique_ptr<SignallingPipe>>> RelayedSignalling::open(Multi
     if (!stream) {
         co_return stream.error().with_context("signalling");
     }
+    const auto& connection = (*stream)->connection();
+    log.debug(
+        "signalling.open", {{"peer", peer}, {"remote", connection.remote_address}, {"limited", connection.limited}}
+    );
     std::unique_ptr<SignallingPipe> pipe = std::make_unique<StreamPipe>(std::move(*stream));
     co_return std::move(pipe);
 }
