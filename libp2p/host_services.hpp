@@ -12,6 +12,8 @@
 
 namespace libp2p {
 
+class ConnectionManager;
+
 /// What a transport may ask of its host besides, whose connections run over those of other transports: through a relay,
 /// or signalled over one.
 class HostServices : public TransportServices {
@@ -31,6 +33,9 @@ public:
     virtual awaitable<result<std::unique_ptr<Stream>>> open_stream(
         PeerId peer, ProtocolId protocol, OpenStreamOptions options
     ) = 0;
+
+    /// As `Host::connection_manager`: for peers whose connections must not be trimmed.
+    virtual ConnectionManager& connection_manager() noexcept = 0;
 
     /// The connections with `peer` that stand, best first.
     virtual std::vector<std::shared_ptr<const ConnectionInfo>> infos(const PeerId& peer) const = 0;

@@ -48,6 +48,7 @@ public:
     awaitable<result<void>> connect_apart(PeerId peer, Multiaddr address) override;
     awaitable<result<std::unique_ptr<Stream>>> open_stream(PeerId peer, ProtocolId protocol, OpenStreamOptions options)
         override;
+    ConnectionManager& connection_manager() noexcept override { return manager_; }
     std::vector<std::shared_ptr<const ConnectionInfo>> infos(const PeerId& peer) const override;
     result<EventSubscription> subscribe(std::size_t capacity) override { return events_.subscribe(capacity); }
     std::vector<Multiaddr> listen_addresses() const override;
@@ -87,7 +88,6 @@ public:
     ProtocolRegistry& registry() noexcept { return registry_; }
     EventBus& events() noexcept { return events_; }
     PeerStore& peer_store() noexcept { return peer_store_; }
-    ConnectionManager& connection_manager() noexcept { return manager_; }
     ResourceManager& resources() noexcept override { return resources_; }
 
 private:

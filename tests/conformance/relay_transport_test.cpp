@@ -105,6 +105,7 @@ public:
         override {
         return below().open_stream(std::move(peer), std::move(protocol), options);
     }
+    ConnectionManager& connection_manager() noexcept override { return host_.connection_manager(); }
     std::vector<std::shared_ptr<const ConnectionInfo>> infos(const PeerId& peer) const override {
         return host_.connections(peer);
     }

@@ -3,9 +3,11 @@
 
 #include "libp2p/swarm/address_scope.hpp"
 
+#include <libp2p/connection_manager.hpp>
 #include <libp2p/log.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -38,7 +40,11 @@ std::vector<Multiaddr> addresses_of(const RelayAddress& relay, const Grant& gran
 ReservationKeeper::ReservationKeeper(
     HostServices& services, const RelayOptions& options, std::vector<RelayAddress> relays
 )
-    : services_(services), options_(options), relays_(std::move(relays)), alarm_(services.executor()) {}
+    : services_(services),
+      options_(options),
+      relays_(std::move(relays)),
+      protection_("reservation " + std::to_string(reinterpret_cast<std::uintptr_t>(this))),
+      alarm_(services.executor()) {}
 
 awaitable<result<void>> ReservationKeeper::start() {
     return reserve_somewhere();
@@ -65,6 +71,7 @@ awaitable<void> ReservationKeeper::run() {
 void ReservationKeeper::close() noexcept {
     closed_ = true;
     ends_.reset();
+    unprotect();
     addresses_.clear();
     alarm_.cancel();
 }
@@ -122,6 +129,7 @@ awaitable<result<void>> ReservationKeeper::reserve_at(std::size_t relay) {
     renew_ = now + std::chrono::duration_cast<std::chrono::milliseconds>(grant->ttl) * 3 / 4;
     ends_ = now + grant->ttl;
     lost_ = !is_connected(relays_[relay].peer);
+    protect(relays_[relay].peer);
     log.info("reserved", {{"relay", relays_[relay].peer}, {"ttl", grant->ttl}});
     set_addresses(addresses_of(relays_[relay], *grant));
     co_return ok();
@@ -154,8 +162,29 @@ awaitable<void> ReservationKeeper::keep() {
 void ReservationKeeper::lose(const char* why) {
     log.info("place_lost", {{"relay", relays_[current_].peer}, {"reason", why}});
     ends_.reset();
+    unprotect();
     lost_ = false;
     set_addresses({});
+}
+
+void ReservationKeeper::protect(const PeerId& relay) {
+    if (protected_ == relay) {
+        return;
+    }
+    unprotect();
+    auto done = services_.connection_manager().protect(relay, protection_);
+    if (done) {
+        protected_ = relay;
+    } else {
+        log.info("not_protected", {{"relay", relay}, {"error", done.error()}});
+    }
+}
+
+void ReservationKeeper::unprotect() noexcept {
+    if (protected_) {
+        services_.connection_manager().unprotect(*protected_, protection_);
+        protected_.reset();
+    }
 }
 
 void ReservationKeeper::set_addresses(std::vector<Multiaddr> addresses) {

@@ -12,12 +12,14 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace libp2p::relay {
 
 /// Keeps a place at one relay of several: reserves, renews in time, and goes to another relay when this one has gone or
-/// refuses. Shared by its listener and the task that runs it.
+/// refuses. While the place stands, the connection to its relay is not trimmed. Shared by its listener and the task
+/// that runs it.
 class ReservationKeeper {
 public:
     /// Most addresses that one reservation gives.
@@ -35,6 +37,7 @@ public:
     /// Keeps the place until `close`.
     awaitable<void> run();
 
+    /// To be called before the host goes.
     void close() noexcept;
 
     /// A connection with `peer` has ended; null where it is not known whose.
@@ -53,6 +56,8 @@ private:
     awaitable<result<void>> reserve_at(std::size_t relay);
     awaitable<void> keep();
     void lose(const char* why);
+    void protect(const PeerId& relay);
+    void unprotect() noexcept;
     void set_addresses(std::vector<Multiaddr> addresses);
     awaitable<void> pause_until(Clock::time_point time);
     bool is_connected(const PeerId& peer) const;
@@ -64,6 +69,8 @@ private:
     bool asking_ = false;                    // the current relay
     std::optional<Clock::time_point> ends_;  // of the place; empty when there is none
     Clock::time_point renew_;
+    std::string protection_;           // its name: another listener may have a place at the same relay
+    std::optional<PeerId> protected_;  // where the place is: its connection is not trimmed
     std::vector<Multiaddr> addresses_;
     asio::steady_timer alarm_;  // moved when there is something to look at
     bool lost_ = false;         // the connection that the place hangs on has gone
