@@ -118,11 +118,11 @@ awaitable<void> Host::disconnect(PeerId peer) {
 }
 
 bool Host::is_connected(const PeerId& peer) const noexcept {
-    return !impl_->swarm.connections(peer).empty();
+    return !impl_->swarm.connections().with(peer).empty();
 }
 
 std::vector<std::shared_ptr<const ConnectionInfo>> Host::connections() const {
-    return impl_->swarm.infos();
+    return swarm::infos_of(impl_->swarm.connections().all());
 }
 
 std::vector<std::shared_ptr<const ConnectionInfo>> Host::connections(const PeerId& peer) const {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "libp2p/protocols/relay_service.hpp"
 
+#include "libp2p/protocols/internal/relay_messages.hpp"
+#include "libp2p/protocols/internal/relay_stop.hpp"
 #include "libp2p/protocols/internal/relay_table.hpp"
 #include "libp2p/protocols/internal/relay_voucher.hpp"
 #include "libp2p/protocols/internal/splice.hpp"
@@ -14,7 +16,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <stdexcept>
 #include <string_view>
@@ -37,10 +38,6 @@ constexpr std::size_t kEventCapacity = 256;
 /// Most addresses that a reservation tells, in octets together: a message holds 4096.
 constexpr std::size_t kAnnouncedOctets = 2048;
 
-proto::Bytes to_octets(ByteView view) {
-    return proto::Bytes(view.begin(), view.end());
-}
-
 bool is_direct(const ConnectionInfo& connection) {
     return !connection.limited && !connection.remote_address.has(Protocol::p2p_circuit);
 }
@@ -54,24 +51,8 @@ bool allows(const auto& filter, const auto&... arguments) {
     }
 }
 
-HopMessage status_message(Status status) {
-    HopMessage message;
-    message.type = HopType::status;
-    message.status = status;
-    return message;
-}
-
-LimitMessage to_message(const RelayLimits& limits) {
-    LimitMessage message;
-    const auto seconds = limits.circuit_duration.count();
-    if (seconds > 0) {
-        message.duration =
-            static_cast<std::uint32_t>(std::min<std::int64_t>(seconds, std::numeric_limits<std::uint32_t>::max()));
-    }
-    if (limits.circuit_octets > 0) {
-        message.data = limits.circuit_octets;
-    }
-    return message;
+Refusal malformed(std::string why) {
+    return Refusal{Status::malformed_message, std::move(why)};
 }
 
 /// Words for the end of a circuit.
@@ -236,15 +217,6 @@ private:
         }
     }
 
-    static Refusal malformed(std::string why) { return Refusal{Status::malformed_message, std::move(why)}; }
-
-    static result<PeerId> destination_of(const HopMessage& message) {
-        if (!message.peer) {
-            return Error(Errc::protocol_violation, "CONNECT names no peer");
-        }
-        return PeerId::from_bytes(message.peer->id);
-    }
-
     awaitable<void> serve_reserve(Stream& stream) {
         const auto& connection = stream.connection();
         if (auto refusal = check_reserve(connection)) {
@@ -303,16 +275,8 @@ private:
         }
         const Voucher voucher{identity.peer_id(), peer, expires};
         reservation.voucher = voucher.seal(identity);
-        add_limit(message);
+        message.limit = limit_message(options_.limits);
         return message;
-    }
-
-    template <class Message>
-    void add_limit(Message& message) const {
-        const auto limit = to_message(options_.limits);
-        if (!limit.is_unlimited()) {
-            message.limit = limit;
-        }
     }
 
     static awaitable<void> serve_connect(Self self, std::unique_ptr<Stream> stream, PeerId destination) {
@@ -324,14 +288,14 @@ private:
         }
         Circuit circuit(*self, id, source, destination);
         stream->expires_after(self->options_.limits.connect_timeout);
-        auto far = co_await self->reach(source, destination);
+        auto far = co_await ask_for_circuit(self->services_, self->options_.limits, source, destination);
         if (!far) {
             Refusal failed{Status::connection_failed, far.error().message()};
             co_await self->refuse(*stream, "connect", std::move(failed));
             co_return;
         }
         auto answer = status_message(Status::ok);
-        self->add_limit(answer);
+        answer.limit = limit_message(self->options_.limits);
         auto sent = co_await write_delimited(*stream, encode(answer));
         if (!sent) {
             co_return;
@@ -353,41 +317,6 @@ private:
         const auto now = Clock::now();
         expire(now);
         return table_.open(connection.peer, destination, connection.remote_address, now, id);
-    }
-
-    /// A stream on which the destination has agreed to the circuit.
-    awaitable<result<std::unique_ptr<Stream>>> reach(PeerId source, PeerId destination) {
-        const auto limit = options_.limits.connect_timeout;
-        OpenStreamOptions open;
-        open.timeout = limit;
-        open.dial = false;
-        auto stream = co_await services_.open_stream(destination, ProtocolId(kStopProtocol), open);
-        if (!stream) {
-            co_return stream.error();
-        }
-        (*stream)->expires_after(limit);
-        StopMessage message;
-        message.type = StopType::connect;
-        message.peer.emplace();
-        message.peer->id = to_octets(source.bytes());
-        add_limit(message);
-        auto sent = co_await write_delimited(**stream, encode(message));
-        if (!sent) {
-            co_return sent.error();
-        }
-        auto octets = co_await read_delimited(**stream, kMaxMessageSize);
-        if (!octets) {
-            co_return octets.error();
-        }
-        const auto answer = decode_stop_message(*octets);
-        if (!answer || answer->type != StopType::status || !answer->status) {
-            co_return Error(Errc::protocol_violation, "the answer of " + destination.to_string() + " is no STATUS");
-        }
-        if (*answer->status != Status::ok) {
-            const auto words = destination.to_string() + " answered " + to_string(*answer->status);
-            co_return Error(Errc::refused_by_remote, words);
-        }
-        co_return std::move(*stream);
     }
 
     protocols::SpliceLimits splice_limits() const {

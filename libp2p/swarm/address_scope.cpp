@@ -111,6 +111,10 @@ bool is_relayed(const Multiaddr& address) {
     return address.has(Protocol::p2p_circuit);
 }
 
+bool is_circuit(const Multiaddr& address) {
+    return is_relayed(address) && !address.has(Protocol::webrtc);
+}
+
 std::vector<Multiaddr> expand_wildcard(const Multiaddr& address) {
     auto wildcard = head_ip(address);
     if (!wildcard || !wildcard->is_unspecified()) {

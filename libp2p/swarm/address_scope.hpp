@@ -17,6 +17,9 @@ AddressScope scope_of(const Multiaddr& address);
 /// True when the path leads through a relay.
 bool is_relayed(const Multiaddr& address);
 
+/// True when the relay carries what is sent, and has not only arranged the connection.
+bool is_circuit(const Multiaddr& address);
+
 /// `address`, or for a wildcard the addresses of this machine's interfaces that it stands for (link-local ones left
 /// out).
 std::vector<Multiaddr> expand_wildcard(const Multiaddr& address);

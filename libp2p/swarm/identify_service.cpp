@@ -96,7 +96,7 @@ awaitable<result<void>> IdentifyService::ask_once(ConnectionPtr connection) {
 awaitable<result<IdentifyInfo>> IdentifyService::wait_for(PeerId peer) {
     for (;;) {
         bool pending = false;
-        auto connections = swarm_.connections(peer);
+        auto connections = swarm_.connections().with(peer);
         for (const auto& connection : connections) {
             if (connection->identity) {
                 co_return *connection->identity;
@@ -135,7 +135,7 @@ awaitable<void> IdentifyService::take_push(std::unique_ptr<Stream> stream) {
 }
 
 void IdentifyService::changed() {
-    if (push_due_ || swarm_.is_closing() || swarm_.connections().empty()) {
+    if (push_due_ || swarm_.is_closing() || swarm_.connections().by_id().empty()) {
         return;
     }
     push_due_ = true;
@@ -150,7 +150,7 @@ awaitable<void> IdentifyService::push_all() {
         co_return;
     }
     auto body = [&](TaskScope& pushes) -> awaitable<void> {
-        for (auto& connection : swarm_.connections()) {
+        for (auto& connection : swarm_.connections().all()) {
             while (pushes.size() >= kParallelPushes) {
                 co_await pushes.join();
             }
@@ -199,7 +199,7 @@ identify::Snapshot IdentifyService::snapshot_for(const ConnectionInfo& connectio
 }
 
 void IdentifyService::learn(const ConnectionInfo& connection, identify::Received received) {
-    auto managed = swarm_.connection(connection.id);
+    auto managed = swarm_.connections().find(connection.id);
     if (!managed) {
         return;  // ended meanwhile
     }

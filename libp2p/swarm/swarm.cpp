@@ -5,11 +5,9 @@
 #include "libp2p/swarm/gate.hpp"
 
 #include <libp2p/log.hpp>
-#include <libp2p/negotiate.hpp>
 #include <libp2p/timeout.hpp>
 
 #include <boost/asio/steady_timer.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <new>

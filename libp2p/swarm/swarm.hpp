@@ -2,8 +2,8 @@
 #pragma once
 
 #include "libp2p/dns/resolver.hpp"
+#include "libp2p/swarm/connection_table.hpp"
 #include "libp2p/swarm/dialer.hpp"
-#include "libp2p/swarm/managed_connection.hpp"
 #include "libp2p/swarm/protocol_registry.hpp"
 
 #include <libp2p/host.hpp>
@@ -11,9 +11,7 @@
 #include <libp2p/upgrader.hpp>
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 namespace libp2p::swarm {
@@ -49,14 +47,15 @@ public:
     awaitable<result<std::unique_ptr<Stream>>> open_stream(PeerId peer, ProtocolId protocol, OpenStreamOptions options)
         override;
     ConnectionManager& connection_manager() noexcept override { return manager_; }
-    std::vector<std::shared_ptr<const ConnectionInfo>> infos(const PeerId& peer) const override;
+    std::vector<std::shared_ptr<const ConnectionInfo>> infos(const PeerId& peer) const override {
+        return infos_of(connections_.with(peer));
+    }
     result<EventSubscription> subscribe(std::size_t capacity) override { return events_.subscribe(capacity); }
     std::vector<Multiaddr> listen_addresses() const override;
     void addresses_changed() override { tell_change(); }
     void spawn(awaitable<void> task) override { tasks_.spawn(std::move(task), owner_.lock()); }
 
     void handle(ProtocolId name, ProtocolMatcher matcher, StreamHandler handler);
-    std::vector<std::shared_ptr<const ConnectionInfo>> infos() const;
 
     void add_transport(std::unique_ptr<Transport> transport);
 
@@ -74,9 +73,7 @@ public:
     );
 
     awaitable<void> disconnect(PeerId peer);
-    ConnectionPtr connection(ConnectionId id) const;  ///< null when it has ended
-    std::vector<ConnectionPtr> connections() const;
-    std::vector<ConnectionPtr> connections(const PeerId& peer) const;  ///< best first
+    const ConnectionTable& connections() const noexcept { return connections_; }
 
     awaitable<void> close();
 
@@ -94,13 +91,11 @@ private:
     // DialContext
     Transport* transport_for(const Multiaddr& address) const noexcept override;
     result<ConnectionPtr> adopt(std::unique_ptr<Connection> connection, ConnectionScope scope) override;
-    ConnectionPtr standing(const PeerId& peer) const override { return usable_connection(peer, false); }
+    ConnectionPtr standing(const PeerId& peer) const override { return connections_.usable(peer, false); }
     TransportServices& services() noexcept override { return *this; }
     const ConnectionGater& gater() const noexcept override { return options_.gater; }
     dns::Resolver& resolver() noexcept override { return resolver_; }
 
-    ConnectionPtr best_connection(const PeerId& peer) const;
-    ConnectionPtr usable_connection(const PeerId& peer, bool allow_limited) const;
     void tell_change() const;
 
     awaitable<void> serve_listener(std::shared_ptr<Listener> listener, bool uses_descriptor);
@@ -138,8 +133,7 @@ private:
     dns::Resolver resolver_;
     std::vector<std::unique_ptr<Transport>> transports_;
     std::vector<std::shared_ptr<Listener>> listeners_;  // shared with the task that accepts from it
-    std::map<ConnectionId, ConnectionPtr> connections_;
-    std::unordered_map<PeerId, std::vector<ConnectionPtr>> by_peer_;
+    ConnectionTable connections_;
     std::uint64_t last_connection_id_ = 0;
     bool closing_ = false;
     bool trimming_ = false;
