@@ -25,7 +25,7 @@ using Response = http::response<http::span_body<const char>>;
 
 /// The page runs what it brings itself, talks to where it came from, and stands in no other page.
 constexpr auto kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 HttpResponse response_of(http::status status, std::string_view type, std::string body) {

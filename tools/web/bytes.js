@@ -91,6 +91,26 @@ export function base58 (octets) {
   return '1'.repeat(zeros < 0 ? octets.length : zeros) + digits.reverse().map(digit => BASE58[digit]).join('')
 }
 
+/** The octets of base58 of at most 128 characters; null where it is none. */
+export function fromBase58 (characters) {
+  if (characters.length > 128) return null
+  const octets = []
+  for (const character of characters) {
+    let carry = BASE58.indexOf(character)
+    if (carry < 0) return null
+    for (let i = 0; i < octets.length; i++) {
+      carry += octets[i] * 58
+      octets[i] = carry & 255
+      carry >>= 8
+    }
+    if (carry > 0) octets.push(carry)
+  }
+  const zeros = /^1*/.exec(characters)[0].length
+  return Uint8Array.from([...new Array(zeros).fill(0), ...octets.reverse()])
+}
+
+export const hex = octets => [...octets].map(octet => octet.toString(16).padStart(2, '0')).join('')
+
 export function fromBase64url (characters) {
   if (!/^[\w-]+$/.test(characters)) return null
   try {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Keys of peers, and Noise XX as its responder, which in WebRTC-Direct the dialer is. The browser's own primitives are
-// fast but need a secure context, which a page at http://192.168.… is not, and not every browser has them: then noble's.
-import { concat, field, fields, base58, utf8 } from './bytes.js'
-import { chacha20poly1305, ed25519, hmac, p256, secp256k1, sha256, x25519 } from './vendor/noble.js'
+// Keys of peers, and what they sign. The browser's own primitives are fast but need a secure context, which a page at
+// http://192.168.… is not, and not every browser has them: then noble's.
+import { concat, equal, field, fields, base58, utf8, varint } from './bytes.js'
+import { ed25519, p256, secp256k1, sha256, x25519 } from './vendor/noble.js'
 
 const RSA = 0; const ED25519 = 1; const SECP256K1 = 2; const ECDSA = 3
 const P256_HEAD = 26 // octets of a SubjectPublicKeyInfo before an uncompressed point
@@ -23,7 +23,7 @@ async function natively (work, otherwise) {
 const raw = (algorithm, key, uses) => subtle.importKey('raw', key, { name: algorithm }, false, uses)
 
 /** A fresh X25519 key: { publicKey, agree(remote) }. */
-const newExchange = () => natively(async () => {
+export const newExchange = () => natively(async () => {
   const pair = await subtle.generateKey({ name: 'X25519' }, false, ['deriveBits'])
   return {
     publicKey: new Uint8Array(await subtle.exportKey('raw', pair.publicKey)),
@@ -62,7 +62,8 @@ export function peerOf (publicKey) {
     : concat([0x12, 32], sha256(publicKey)))
 }
 
-async function isSignedBy (publicKey, octets, signature) {
+/** Whether the key, in libp2p's protobuf, has signed the octets. */
+export async function isSignedBy (publicKey, octets, signature) {
   const parts = fields(publicKey)
   const [type, key] = [parts?.get(1)?.[0], parts?.get(2)?.[0]]
   if (typeof type !== 'number' || !(key instanceof Uint8Array)) return false
@@ -84,79 +85,11 @@ async function isSignedBy (publicKey, octets, signature) {
   return false
 }
 
-const STATIC = utf8('noise-libp2p-static-key:')
-
-/** Noise_XX_25519_ChaChaPoly_SHA256 with libp2p's payloads. */
-export class NoiseResponder {
-  /** Makes the keys, and all that does not need the remote: it is done while the connection comes up. */
-  static async prepare (identity, prologue) {
-    const noise = new NoiseResponder()
-    noise.ephemeral = await newExchange()
-    noise.static = await newExchange()
-    const signature = await identity.sign(concat(STATIC, noise.static.publicKey))
-    noise.proof = concat(field(1, identity.publicKey), field(2, signature))
-    noise.hash = utf8('Noise_XX_25519_ChaChaPoly_SHA256') // has 32 octets, so it is its own hash
-    noise.chain = noise.hash
-    noise.mixHash(prologue)
-    return noise
-  }
-
-  /** Takes the first message, resolves to the second. */
-  async answer (message) {
-    if (message.length < 32) throw new Error('The first Noise message is too short.')
-    const remote = message.subarray(0, 32)
-    this.mixHash(remote)
-    this.mixHash(message.subarray(32))
-    this.mixHash(this.ephemeral.publicKey)
-    this.mixKey(await this.ephemeral.agree(remote))
-    const sealed = this.encrypt(this.static.publicKey)
-    this.mixKey(await this.static.agree(remote))
-    return concat(this.ephemeral.publicKey, sealed, this.encrypt(this.proof))
-  }
-
-  /** Takes the third message, resolves to the remote's peer id, proven. */
-  async finish (message) {
-    if (message.length < 64) throw new Error('The last Noise message is too short.')
-    const remote = this.decrypt(message.subarray(0, 48))
-    this.mixKey(await this.ephemeral.agree(remote))
-    const payload = fields(this.decrypt(message.subarray(48)))
-    const [key, signature] = [payload?.get(1)?.[0], payload?.get(2)?.[0]]
-    if (!(key instanceof Uint8Array && signature instanceof Uint8Array) ||
-        !await isSignedBy(key, concat(STATIC, remote), signature)) {
-      throw new Error('The node could not prove who it is.')
-    }
-    return peerOf(key)
-  }
-
-  mixHash (octets) { this.hash = sha256(concat(this.hash, octets)) }
-
-  mixKey (secret) {
-    const temporary = hmac(sha256, this.chain, secret)
-    this.chain = hmac(sha256, temporary, Uint8Array.of(1))
-    this.key = hmac(sha256, temporary, concat(this.chain, [2]))
-    this.nonce = 0
-  }
-
-  cipher () {
-    const nonce = new Uint8Array(12)
-    nonce[4] = this.nonce++ // a handshake never gets beyond two
-    return chacha20poly1305(this.key, nonce, this.hash)
-  }
-
-  encrypt (octets) {
-    const sealed = this.cipher().encrypt(octets)
-    this.mixHash(sealed)
-    return sealed
-  }
-
-  decrypt (sealed) {
-    let octets
-    try {
-      octets = this.cipher().decrypt(sealed)
-    } catch {
-      throw new Error('Noise failed: somebody may be in the middle.')
-    }
-    this.mixHash(sealed)
-    return octets
-  }
+/** Opens a signed envelope: { signer (a peer id), payload }; null where it is none of that domain and type. */
+export async function openEnvelope (octets, domain, type) {
+  const parts = fields(octets)
+  const [key, found, payload, signature] = [1, 2, 3, 5].map(number => parts?.get(number)?.[0])
+  if (![key, found, payload, signature].every(part => part instanceof Uint8Array) || !equal(found, type)) return null
+  const signed = concat(...[utf8(domain), found, payload].flatMap(part => [varint(part.length), part]))
+  return await isSignedBy(key, signed, signature) ? { signer: peerOf(key), payload } : null
 }

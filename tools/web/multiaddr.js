@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Addresses: what a dialer needs of a WebRTC-Direct address, and the text of those that identify tells.
-import { base58, fromBase64url, readVarint, text, toBase64url } from './bytes.js'
+import { base58, concat, fromBase58, fromBase64url, readVarint, text, toBase64url, varint } from './bytes.js'
 
 const DIRECT = /^\/(ip4|ip6)\/([^/]+)\/udp\/(\d{1,5})\/webrtc-direct((?:\/certhash\/[\w-]+)+)(?:\/p2p\/(\w+))?$/
 
@@ -19,6 +19,46 @@ export function parseDirect (address) {
   if (!digest) throw new Error('The certhash of the address is no SHA-256 in base64url.')
   if (Number(port) < 1 || Number(port) > 65535) throw new Error('The port of the address is no number from 1 to 65535.')
   return { family, host, port: Number(port), fingerprint: digest.subarray(2), peer }
+}
+
+const WEB_SOCKET = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d{1,5})(\/tls\/ws|\/wss|\/ws)(?:\/p2p\/(\w+))?$/
+
+/** { url, peer (text or undefined) }; throws an Error that a person can read. */
+export function parseWebSocket (address) {
+  const found = WEB_SOCKET.exec(address.trim())
+  if (!found) throw new Error('This is no WebSocket address: /dns4/…/tcp/…/wss/p2p/…')
+  const [, family, host, port, kind, peer] = found
+  return { url: `${kind === '/ws' ? 'ws' : 'wss'}://${family === 'ip6' ? `[${host}]` : host}:${port}/`, peer }
+}
+
+const CIRCUIT = /^(.+?)\/p2p-circuit(\/webrtc)?(?:\/p2p\/(\w+))?$/
+
+/**
+ * What leads over a relay: { relay (its address), isPrivate (whether WebRTC is to follow), peer }; null where the address
+ * has no /p2p-circuit. Throws an Error that a person can read.
+ */
+export function parseCircuit (address) {
+  const found = CIRCUIT.exec(address.trim())
+  if (!found) return null
+  const [, relay, webrtc, peer] = found
+  if (!/\/p2p\/\w+$/.test(relay)) throw new Error('The address does not say who the relay is: …/p2p/RELAY/p2p-circuit/…')
+  if (!isPeer(peer)) throw new Error('The address does not say who is to be reached: …/p2p-circuit/webrtc/p2p/PEER')
+  return { relay, isPrivate: webrtc !== undefined, peer }
+}
+
+/** The octets of a peer id in base58, or null: a SHA-256, or a key itself. */
+export function peerOctets (peer) {
+  const octets = fromBase58(peer ?? '')
+  const fits = octets !== null && octets.length >= 3 && octets[1] === octets.length - 2
+  return fits && ((octets[0] === 0x12 && octets[1] === 32) || (octets[0] === 0 && octets[1] <= 42)) ? octets : null
+}
+
+export const isPeer = peer => peerOctets(peer) !== null
+
+/** The octets of `relay` (octets that end with the relay's peer) with /p2p-circuit/webrtc/p2p/`peer` behind. */
+export function behindRelay (relay, peer) {
+  const octets = peerOctets(peer)
+  return concat(relay, varint(290), varint(281), varint(421), varint(octets.length), octets)
 }
 
 const ip4 = octets => octets.join('.')
