@@ -32,8 +32,11 @@ export class Browser {
   #listeners = []
   #partial = []
 
-  /** Starts it; `options` are added to its command line. */
-  static async start (options = []) {
+  /**
+   * Starts it; `options` are added to its command line. Pages learn this machine's addresses from WebRTC, or by default of
+   * browsers names of mDNS for them: `hidesAddresses`.
+   */
+  static async start (options = [], { hidesAddresses = false } = {}) {
     const program = await findChromium()
     if (program === null) throw new Error('Chromium is not installed')
     const browser = new Browser()
@@ -42,7 +45,8 @@ export class Browser {
       '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps',
       '--disable-extensions', '--mute-audio', '--disable-background-timer-throttling', '--disable-renderer-backgrounding',
-      `--host-resolver-rules=MAP * ~NOTFOUND${ofThisMachine()}`, '--disable-features=WebRtcHideLocalIpsWithMdns',
+      `--host-resolver-rules=MAP * ~NOTFOUND${ofThisMachine()}`,
+      ...hidesAddresses ? [] : ['--disable-features=WebRtcHideLocalIpsWithMdns'],
       `--user-data-dir=${browser.folder}`, '--remote-debugging-pipe', ...options, 'about:blank'
     ], { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'], env: { ...process.env, HOME: browser.folder } })
     browser.errors = ''

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// A relay on go-libp2p, and its two kinds of clients, over TCP or WebSocket with Noise and yamux:
+// A relay on go-libp2p, and its two kinds of clients, over TCP, WebSocket and WebRTC-Direct:
 //
-//	go-relay relay [--limited] [--ws]  relays until it is ended, over WebSocket with --ws
-//	go-relay listen RELAY              reserves there, and serves ping and echo until it is ended
-//	go-relay ping MULTIADDR            dials through a relay, pings, and echoes 40,000 octets
+//	go-relay relay [--limited]  relays until it is ended
+//	go-relay listen RELAY       reserves there, and serves ping and echo until it is ended
+//	go-relay ping MULTIADDR     dials through a relay, pings, and echoes 40,000 octets
 package main
 
 import (
@@ -30,6 +30,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	libp2pwebrtc "github.com/libp2p/go-libp2p/p2p/transport/webrtc"
 	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
 	ma "github.com/multiformats/go-multiaddr"
 )
@@ -52,6 +53,7 @@ func newHost(listen ...string) (host.Host, error) {
 		libp2p.NoTransports,
 		libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Transport(websocket.New),
+		libp2p.Transport(libp2pwebrtc.New),
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.UserAgent("interop-go-relay"),
@@ -73,12 +75,8 @@ func untilEnded() {
 	<-ended
 }
 
-func serve(limited, overWebSocket bool) error {
-	place := "/ip4/127.0.0.1/tcp/0"
-	if overWebSocket {
-		place += "/ws"
-	}
-	h, err := newHost(place)
+func serve(limited bool) error {
+	h, err := newHost("/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws", "/ip4/127.0.0.1/udp/0/webrtc-direct")
 	if err != nil {
 		return err
 	}
@@ -94,8 +92,11 @@ func serve(limited, overWebSocket bool) error {
 		return err
 	}
 	defer service.Close()
-	emit(map[string]any{"event": "listening", "peer": h.ID().String(), "addresses": []string{
-		fmt.Sprintf("%s/p2p/%s", h.Addrs()[0], h.ID())}})
+	addresses := make([]string, 0, 3)
+	for _, address := range h.Addrs() {
+		addresses = append(addresses, fmt.Sprintf("%s/p2p/%s", address, h.ID()))
+	}
+	emit(map[string]any{"event": "listening", "peer": h.ID().String(), "addresses": addresses})
 	untilEnded()
 	return nil
 }
@@ -184,10 +185,10 @@ func dial(address string) error {
 }
 
 func main() {
-	err := fmt.Errorf("usage: go-relay relay [--limited] [--ws] | listen RELAY | ping MULTIADDR")
+	err := fmt.Errorf("usage: go-relay relay [--limited] | listen RELAY | ping MULTIADDR")
 	switch {
 	case len(os.Args) >= 2 && os.Args[1] == "relay":
-		err = serve(slices.Contains(os.Args, "--limited"), slices.Contains(os.Args, "--ws"))
+		err = serve(slices.Contains(os.Args, "--limited"))
 	case len(os.Args) == 3 && os.Args[1] == "listen":
 		err = listen(os.Args[2])
 	case len(os.Args) == 3 && os.Args[1] == "ping":
