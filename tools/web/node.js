@@ -160,7 +160,7 @@ export class Node extends EventTarget {
 
   async #called (stream, relay) {
     await this.#arrive(async () => {
-      const isExpected = () => this.reservations.some(each => each.connection === relay) && this.#hasRoom()
+      const isExpected = () => this.reservations.some(each => each.relay === relay.peer) && this.#hasRoom()
       const circuit = await acceptCircuit(stream, isExpected)
       await this.#upgraded(circuit, false, circuit.peer)
     })

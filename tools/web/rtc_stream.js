@@ -52,13 +52,15 @@ export class RtcStream extends ByteStream {
     await this.#room(true)
     this.finSent = true
     this.channel.send(flagFrame(FIN))
-    const answered = async () => {
-      while (!this.finAcked && !this.error) await this.changed()
+    for (let left = Infinity; !this.finAcked && !this.error;) {
+      await within(GOODBYE, this.changed(), 'The remote does not answer the end of a stream.').catch(error => {
+        const isMoving = this.buffered < left // what was written before may take its time
+        left = this.buffered
+        if (isMoving && left > 0) return
+        this.abort()
+        throw error
+      })
     }
-    await within(GOODBYE, answered(), 'The remote does not answer the end of a stream.').catch(error => {
-      this.abort()
-      throw error
-    })
     if (this.error) throw this.error
   }
 
