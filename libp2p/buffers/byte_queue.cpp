@@ -2,6 +2,7 @@
 #include "libp2p/buffers/byte_queue.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 
@@ -24,12 +25,66 @@ namespace {
 constexpr std::size_t kSmallest = 256;
 constexpr std::size_t kLargest = 64 * 1024;
 
+/// Largest segments that a thread keeps when they are free. What comes and goes at some hundred megabytes a second
+/// would else be given back to the system and asked for again all the time, with a page fault for each 4 KiB.
+constexpr std::size_t kSpareSegments = 16;
+
+/// Needs no destruction, so that queues of static objects may still use it after the thread's end.
+struct SpareSegments {
+    std::array<void*, kSpareSegments> segments{};
+    std::size_t count = 0;
+    std::size_t most = kSpareSegments;
+};
+
+constinit thread_local SpareSegments spares;
+
+/// Frees the spare segments of a thread that ends.
+struct SparesOwner {
+    SparesOwner() noexcept = default;
+    SparesOwner(const SparesOwner&) = delete;
+    SparesOwner& operator=(const SparesOwner&) = delete;
+    ~SparesOwner() {
+        spares.most = 0;
+        while (spares.count > 0) {
+            ::operator delete(spares.segments[--spares.count]);
+        }
+    }
+    void begin() const noexcept {}  // whoever calls it has the destructor run at the thread's end
+};
+
+thread_local SparesOwner spares_owner;
+
+/// Null when there is no memory.
+void* allocate(std::size_t footprint) noexcept {
+    if (footprint == kLargest && spares.count > 0) {
+        return spares.segments[--spares.count];
+    }
+    return ::operator new(footprint, std::nothrow);
+}
+
+void release(void* segment, std::size_t footprint) noexcept {
+    if (footprint == kLargest && spares.count < spares.most) {
+        spares_owner.begin();
+        spares.segments[spares.count++] = segment;
+    } else {
+        ::operator delete(segment);
+    }
+}
+
+/// How large a segment has to be for `bytes` more in a queue that holds `held`, with what stands at its head.
+std::size_t footprint_for(std::size_t bytes, std::size_t held, std::size_t head) noexcept {
+    if (bytes > kLargest / 2) {
+        return kLargest;
+    }
+    return std::clamp(std::max(bytes, held) + head, kSmallest, kLargest);
+}
+
 }  // namespace
 
 ByteQueue::~ByteQueue() {
     while (first_ != nullptr) {
         auto* next = first_->next;
-        ::operator delete(first_);
+        release(first_, first_->footprint());
         first_ = next;
     }
 }
@@ -37,11 +92,11 @@ ByteQueue::~ByteQueue() {
 bool ByteQueue::append(ByteView bytes, MemoryAccount& account) {
     while (!bytes.empty()) {
         if (last_ == nullptr || last_->end == last_->capacity) {
-            auto footprint = std::clamp(std::max(bytes.size(), size_) + sizeof(Segment), kSmallest, kLargest);
+            const auto footprint = footprint_for(bytes.size(), size_, sizeof(Segment));
             if (!account.hold(footprint)) {
                 return false;
             }
-            auto* segment = static_cast<Segment*>(::operator new(footprint, std::nothrow));
+            auto* segment = static_cast<Segment*>(allocate(footprint));
             if (segment == nullptr) {
                 account.release(footprint);
                 throw std::bad_alloc();
@@ -100,7 +155,7 @@ void ByteQueue::pop(MemoryAccount& account) noexcept {
         last_ = nullptr;
     }
     account.release(gone->footprint());
-    ::operator delete(gone);
+    release(gone, gone->footprint());
 }
 
 }  // namespace libp2p

@@ -51,6 +51,20 @@ TEST(ByteQueueTest, HoldsLittleMoreThanItsOctets) {
     EXPECT_TRUE(queue.empty());
 }
 
+TEST(ByteQueueTest, ALargePieceTakesTheMemoryOfTheLastOne) {
+    MemoryAccount account(nullptr, 0);
+    ByteQueue queue;
+    const Bytes piece(50'000);
+    ASSERT_TRUE(queue.append(piece, account));
+    const auto* first = queue.front().data();
+    queue.clear(account);
+    EXPECT_EQ(account.held(), 0U);
+    const Bytes between(60'000);  // what the system would give in its place
+    ASSERT_TRUE(queue.append(piece, account));
+    EXPECT_EQ(queue.front().data(), first);
+    queue.clear(account);
+}
+
 TEST(ByteQueueTest, StopsWhereTheAccountRefuses) {
     auto budget = budget_of(100'000);
     MemoryAccount account(budget, 0);
