@@ -44,6 +44,7 @@ class Side:
     relays: bool = True
     echoes: bool = True
     private: bool = False  # has private WebRTC
+    always_limits: bool = False  # as relay
 
     def relay(self, limited: bool) -> list[str]:
         return [*self.argv, "relay", *(("--limited",) if limited else ())]
@@ -53,7 +54,7 @@ class Side:
 
     def dial(self, address: str, private: bool, echo: bool) -> dict:
         """What the dialer measured: `rtt_ms`, and where it tells them `dial_ms`, `limited` and `direct`."""
-        said = run([*self.argv, "ping", address, *self.options])
+        said = run([*self.argv, "ping", address, *(() if echo else ("--silent",)), *self.options])
         summary = next((line for line in said if line.get("event") == "summary"), None)
         if summary is None or (echo and summary.get("echoed") != len(ECHOED_DIRECTLY if private else ECHOED)):
             raise Failed(f"dialer: {said[-1:]}")
@@ -110,7 +111,7 @@ def sides(p2p: str, wanted: list[str]) -> dict[str, Side]:
             continue
         found[name] = {
             "go": lambda: Side("go", "go-libp2p", argv),
-            "rust": lambda: Side("rust", "rust-libp2p", argv, ways=frozenset({"tcp"}), echoes=False),
+            "rust": lambda: Side("rust", "rust-libp2p", argv, ways=frozenset({"tcp"}), echoes=False, always_limits=True),
             "js": lambda: Side("js", "js-libp2p", argv, private=True),
             "chromium": lambda: Side("chromium", "js in Chromium", argv, ways=BROWSER, relays=False, private=True),
             "mdns": lambda: Side("mdns", "js in Chromium, mDNS", argv, ("--mdns",), BROWSER, relays=False, private=True),

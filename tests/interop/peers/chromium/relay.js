@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Browser, servePages } from './browser.js'
 
-const USAGE = 'usage: relay.js listen RELAY [--private] [--mdns] | ping MULTIADDR [--mdns]'
+const USAGE = 'usage: relay.js listen RELAY [--private] [--mdns] | ping MULTIADDR [--silent] [--mdns]'
 const here = dirname(fileURLToPath(import.meta.url))
 
 const emit = value => writeSync(1, JSON.stringify(value) + '\n')
@@ -26,10 +26,11 @@ const browser = await Browser.start([], { hidesAddresses: words.includes('--mdns
 let isGood = false
 try {
   const page = await browser.open(`${pages.origin}/relayed.html`)
-  const event = await page.call('relayed', command, address, words.includes('--private'))
+  const event = await page.call('relayed', command, address, words)
   isGood = event.event !== 'error'
   emit(isGood ? event : { ...event, console: page.console })
   if (isGood && command === 'listen') await ended
+  await page.call('endRelayed')
 } catch (error) {
   emit({ event: 'error', code: 'io_error', message: error.message })
 } finally {

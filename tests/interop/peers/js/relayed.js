@@ -50,18 +50,8 @@ export async function listenBehind (relay, isPrivate, transports = []) {
   return { host, event: { event: 'listening', peer: host.peerId.toString(), addresses: addresses() } }
 }
 
-/** Dials, pings, and has octets echoed. Gives the event that says how. */
-export async function dialBehind (address, transports = []) {
-  const host = await newHost([], transports)
-  const signal = AbortSignal.timeout(PATIENCE)
-  const start = performance.now()
-  const connection = await host.dial(multiaddr(address), { signal })
-  const dialled = performance.now() - start
-  const isLimited = connection.limits != null
-  const isDirect = connection.remoteAddr.toString().includes('/webrtc/')
-  const rtt = await host.services.ping.ping(connection.remotePeer, { signal })
+async function echo (connection, sent, signal) {
   const stream = await connection.newStream(ECHO, { runOnLimitedConnection: true, signal })
-  const sent = pattern(isDirect ? 400_000 : 40_000)
   const received = new Uint8Array(sent.length)
   let got = 0
   const reading = (async () => {
@@ -77,12 +67,39 @@ export async function dialBehind (address, transports = []) {
   }
   await stream.close({ signal })
   await reading
-  if (got !== sent.length || !received.every((octet, i) => octet === sent[i])) throw new Error(`echo differs: ${got} octets`)
-  return { host, event: { event: 'summary', rtt_ms: rtt, dial_ms: dialled, limited: isLimited, direct: isDirect, echoed: got } }
+  if (got !== sent.length || !received.every((octet, i) => octet === sent[i])) throw new Error(`${got} octets, or others`)
+  return got
+}
+
+/** Dials, pings, and unless `isSilent` has octets echoed. Gives the event that says how. */
+export async function dialBehind (address, isSilent, transports = []) {
+  const host = await newHost([], transports)
+  const signal = AbortSignal.timeout(PATIENCE)
+  let step = 'dial'
+  try {
+    const start = performance.now()
+    const connection = await host.dial(multiaddr(address), { signal })
+    const event = { event: 'summary', dial_ms: performance.now() - start, limited: connection.limits != null }
+    event.direct = connection.remoteAddr.toString().includes('/webrtc/')
+    step = 'ping'
+    event.rtt_ms = await host.services.ping.ping(connection.remotePeer, { signal })
+    step = 'echo'
+    if (!isSilent) event.echoed = await echo(connection, pattern(event.direct ? 400_000 : 40_000), signal)
+    return { host, event }
+  } catch (error) {
+    throw new Error(step, { cause: error })
+  }
+}
+
+/** Ends a host, so that its peers know at once; not for ever. */
+export async function endHost (host) {
+  await Promise.race([host.stop(), sleep(2000)])
+}
+
+function messages (error) {
+  if (error == null) return []
+  return [error.message, ...[error.cause, ...error.errors ?? []].flatMap(messages)]
 }
 
 /** The event for an error. */
-export function failure (error) {
-  const inner = [error.cause, ...error.errors ?? []].filter(each => each != null).map(each => each.message)
-  return { event: 'error', code: 'io_error', message: [error.message, ...inner].join('; ') }
-}
+export const failure = error => ({ event: 'error', code: 'io_error', message: messages(error).join('; ') })

@@ -2,9 +2,9 @@
 
 // A relay on go-libp2p, and its two kinds of clients, over TCP, WebSocket and WebRTC-Direct:
 //
-//	go-relay relay [--limited]  relays until it is ended
-//	go-relay listen RELAY       reserves there, and serves ping and echo until it is ended
-//	go-relay ping MULTIADDR     dials through a relay, pings, and echoes 40,000 octets
+//	go-relay relay [--limited]          relays until it is ended
+//	go-relay listen RELAY               reserves there, and serves ping and echo until it is ended
+//	go-relay ping MULTIADDR [--silent]  dials through a relay, pings, and unless silent echoes 40,000 octets
 package main
 
 import (
@@ -131,7 +131,7 @@ func listen(relayAddress string) error {
 	return nil
 }
 
-func dial(address string) error {
+func dial(address string, silent bool) error {
 	addr, err := ma.NewMultiaddr(address)
 	if err != nil {
 		return err
@@ -155,44 +155,56 @@ func dial(address string) error {
 	if result.Error != nil {
 		return result.Error
 	}
-	s, err := h.NewStream(limited, info.ID, echoID)
+	summary := map[string]any{"event": "summary", "rtt_ms": float64(result.RTT.Microseconds()) / 1000,
+		"limited": h.Network().ConnsToPeer(info.ID)[0].Stat().Limited}
+	if !silent {
+		echoed, err := echo(limited, h, info.ID)
+		if err != nil {
+			return err
+		}
+		summary["echoed"] = echoed
+	}
+	emit(summary)
+	return nil
+}
+
+func echo(ctx context.Context, h host.Host, peer peer.ID) (int, error) {
+	s, err := h.NewStream(ctx, peer, echoID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	sent := bytes.Repeat([]byte("relayed "), 5000)
 	if _, err := s.Write(sent); err != nil {
-		return err
+		return 0, err
 	}
 	// The end comes later: js-libp2p loses one that arrives together with all the data.
 	received := make([]byte, len(sent))
 	if _, err := io.ReadFull(s, received); err != nil {
-		return err
+		return 0, err
 	}
 	if err := s.CloseWrite(); err != nil {
-		return err
+		return 0, err
 	}
 	rest, err := io.ReadAll(s)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	received = append(received, rest...)
 	if !bytes.Equal(sent, received) {
-		return fmt.Errorf("echo differs: %d octets", len(received))
+		return 0, fmt.Errorf("echo differs: %d octets", len(received))
 	}
-	emit(map[string]any{"event": "summary", "rtt_ms": float64(result.RTT.Microseconds()) / 1000,
-		"limited": h.Network().ConnsToPeer(info.ID)[0].Stat().Limited, "echoed": len(received)})
-	return nil
+	return len(received), nil
 }
 
 func main() {
-	err := fmt.Errorf("usage: go-relay relay [--limited] | listen RELAY | ping MULTIADDR")
+	err := fmt.Errorf("usage: go-relay relay [--limited] | listen RELAY | ping MULTIADDR [--silent]")
 	switch {
 	case len(os.Args) >= 2 && os.Args[1] == "relay":
 		err = serve(slices.Contains(os.Args, "--limited"))
 	case len(os.Args) == 3 && os.Args[1] == "listen":
 		err = listen(os.Args[2])
-	case len(os.Args) == 3 && os.Args[1] == "ping":
-		err = dial(os.Args[2])
+	case len(os.Args) >= 3 && os.Args[1] == "ping":
+		err = dial(os.Args[2], slices.Contains(os.Args, "--silent"))
 	}
 	if err != nil {
 		emit(map[string]any{"event": "error", "code": "io_error", "message": err.Error()})

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 //! A relay on rust-libp2p, and its two kinds of clients, over TCP with Noise and yamux. The command line and the output
-//! are those of ../go/relay, but nobody echoes.
+//! are those of ../go/relay, but nobody echoes: a dialer is always silent.
 
 use futures::StreamExt as _;
 use libp2p::{
@@ -131,8 +131,8 @@ async fn main() {
             ["relay"] => relay(false).await,
             ["relay", "--limited"] => relay(true).await,
             ["listen", at] => listen(at).await,
-            ["ping", address] => ping(address).await,
-            _ => Err("usage: rust-relay relay [--limited] | listen RELAY | ping MULTIADDR".into()),
+            ["ping", address] | ["ping", address, "--silent"] => ping(address).await,
+            _ => Err("usage: rust-relay relay [--limited] | listen RELAY | ping MULTIADDR [--silent]".into()),
         }
     };
     tokio::select! {
