@@ -126,17 +126,21 @@ def interop(peers, preset, no_skip):
     start = time.monotonic()
     complete = peers.wait()
     folder = folder_of(preset)
-    words = [sys.executable, "tests/interop/run.py", "--p2p", os.path.join(folder, "tools/p2p"), "--probe",
-             os.path.join(folder, "tests/interop/interop_probe"), "--write-docs", "docs/interop.md"]
-    if no_skip:
-        words.append("--no-skip")
-    done = run(words, stdout=subprocess.PIPE)
-    tail(done.stdout)
-    counted = re.findall(r"(\d+) passed, (\d+) failed, (\d+) skipped", done.stdout)
-    passed, failed, skipped = map(int, counted[-1]) if counted else (0, 1, 0)
-    if done.returncode != 0 or not complete:
-        failed = max(failed, 1)
-    note("interop", preset, passed, failed, skipped, start)
+    p2p = ["--p2p", os.path.join(folder, "tools/p2p"), "--write-docs", "docs/interop.md"]
+    programs = [["run.py", *p2p, "--probe", os.path.join(folder, "tests/interop/interop_probe"), *(("--no-skip",) if no_skip else ())],
+                ["relay.py", *p2p], ["private_webrtc.py", *p2p[:2], *(("--all-cells", *p2p[2:]) if no_skip else ())]]
+    total = collections.Counter()
+    for name, *words in programs:
+        done = run([sys.executable, "tests/interop/" + name, *words], stdout=subprocess.PIPE)
+        tail(done.stdout)
+        counted = re.findall(r"(\d+) passed, (\d+) failed, (\d+) skipped", done.stdout)
+        passed, failed, skipped = map(int, counted[-1]) if counted else (0, 1, 0)
+        if done.returncode != 0:
+            failed = max(failed, 1)
+        total.update(passed=passed, failed=failed, skipped=skipped)
+    if not complete:
+        total["failed"] = max(total["failed"], 1)
+    note("interop", preset, total["passed"], total["failed"], total["skipped"], start)
 
 
 def summary(no_skip):

@@ -29,6 +29,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from relayed import write_section
 from slow_link import SlowLink
 
 HERE = Path(__file__).resolve().parent
@@ -1055,15 +1056,9 @@ def for_docs(cell: Cell) -> str:
     return f"yes, {rounded(cell.detail)}"
 
 
-def document(cells: list[Cell], peers: list[str], transports: list[str], sizes: Sizes) -> str:
+def document(cells: list[Cell], peers: list[str], transports: list[str], sizes: Sizes) -> list[str]:
     version = versions()
     lines = [
-        "# Interoperability",
-        "",
-        "Written by `tests/interop/run.py --write-docs`; do not edit. Each cell was run with real programs, two",
-        f"processes on one machine, over {', and over '.join(TRANSPORTS[t].title for t in transports)}. The peers are",
-        "small programs on the published libraries, in `tests/interop/peers`; `tests/interop/peers/build` builds them.",
-        "",
         "| Peer | Version |",
         "|---|---|",
         *(f"| {NAMES[p]} | {version[p]} |" for p in peers),
@@ -1109,14 +1104,13 @@ def document(cells: list[Cell], peers: list[str], transports: list[str], sizes: 
             used = [i for i in range(len(peers)) if any(row[1 + i] for row in rows)]
             if not used:
                 continue
-            lines += ["", f"## {title}", "", "| | " + " | ".join(NAMES[peers[i]] for i in used) + " |"]
+            lines += ["", f"### {title}", "", "| | " + " | ".join(NAMES[peers[i]] for i in used) + " |"]
             lines += ["|---" * (len(used) + 1) + "|"]
             lines += ["| " + " | ".join([row[0], *(row[1 + i] for i in used)]) + " |" for row in rows]
     reasons = sorted({(NAMES[c.peer], c.detail) for c in cells if c.status in ("n/a", "skipped")})
     if reasons:
         lines += ["", "Not applicable or skipped:", "", *(f"- {peer}: {detail}" for peer, detail in reasons)]
-    lines += ["", (HERE / "peculiarities.md").read_text().rstrip()]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def print_table(rows: list[list[str]]) -> None:
@@ -1163,7 +1157,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="smaller transfers, fewer pings and streams")
     parser.add_argument("--jobs", type=int, default=min(2, len(os.sched_getaffinity(0))), metavar="N",
                         help="pairs of a peer and a transport at a time, default %(default)s; what measures runs alone")
-    parser.add_argument("--write-docs", type=Path, metavar="FILE", help="write the table as Markdown")
+    parser.add_argument("--write-docs", type=Path, metavar="FILE", help="write the tables there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the cells as JSON")
     parser.add_argument("--allow-missing", action="store_true", help="go on when one of our programs is not built")
     parser.add_argument("--no-skip", action="store_true", help="a skipped cell counts as a failure")
@@ -1220,7 +1214,7 @@ def main() -> int:
                   "cells": [asdict(c) for c in cells]}
         args.json.write_text(json.dumps(report, indent=1) + "\n")
     if args.write_docs:
-        args.write_docs.write_text(document(cells, wanted, transports, sizes))
+        write_section(args.write_docs, "two hosts", document(cells, wanted, transports, sizes))
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return 1 if total["failed"] or (args.no_skip and total["skipped"]) else 0
 
