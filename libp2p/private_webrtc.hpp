@@ -16,9 +16,10 @@ namespace libp2p {
 /// server a detour for NATs that cannot be passed.
 struct PrivateWebRtcOptions {
     struct TurnServer {
-        std::string server;  ///< as a STUN server's; over UDP
+        std::string server;  ///< as a STUN server's
         std::string user;
         std::string password;
+        bool over_tcp = false;  ///< our way to it, where UDP is blocked; what it relays is UDP
     };
 
     /// "stun.example.org:3478", "192.0.2.1", "[2001:db8::1]:3478". The first one that has an address is asked.

@@ -30,6 +30,10 @@ std::optional<PrivateWebRtcOptions::TurnServer> parse_turn_server(std::string_vi
     server.user = text.substr(0, colon);
     server.password = text.substr(colon + 1, at - colon - 1);
     server.server = text.substr(at + 1);
+    if (constexpr std::string_view kOverTcp = "?transport=tcp"; server.server.ends_with(kOverTcp)) {
+        server.server.resize(server.server.size() - kOverTcp.size());
+        server.over_tcp = true;
+    }
     if (server.user.empty() || server.password.empty() || server.server.empty()) {
         return std::nullopt;
     }
@@ -68,7 +72,10 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
     const auto add_turn_server = [&options](const std::string& text) {
         auto server = parse_turn_server(text);
         if (!server) {
-            throw CLI::ValidationError("--turn", "\"" + printable(text) + "\" is not USER:PASSWORD@HOST:PORT");
+            throw CLI::ValidationError(
+                "--turn",
+                "\"" + printable(text) + "\" is not USER:PASSWORD@HOST:PORT, with ?transport=tcp behind or not"
+            );
         }
         options.turn_servers.push_back(std::move(*server));
     };

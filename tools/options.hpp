@@ -21,8 +21,8 @@ void add_common_options(CLI::App& command, CommonOptions& options);
 /// What every command takes that listens: --tls-cert and --tls-key
 void add_certificate_options(CLI::App& command, CommonOptions& options);
 
-/// "USER:PASSWORD@SERVER", the server as `PrivateWebRtcOptions` takes it; the password may hold any of ":@". Empty
-/// where one of them is missing.
+/// "USER:PASSWORD@SERVER", the server as `PrivateWebRtcOptions` takes it; the password may hold any of ":@". Behind it
+/// "?transport=tcp" (RFC 7065) stands for the way there. Empty where one of the three is missing.
 std::optional<PrivateWebRtcOptions::TurnServer> parse_turn_server(std::string_view text);
 
 /// MULTIADDR, required.

@@ -21,6 +21,15 @@ TEST(TurnServer, APasswordMayHoldWhatSeparates) {
     EXPECT_EQ(server->server, "[2001:db8::1]:3478");
 }
 
+TEST(TurnServer, IsReachedOverTcpWhereTheAddressSaysSo) {
+    const auto server = parse_turn_server("anna:secret@turn.example.org:3478?transport=tcp");
+    ASSERT_TRUE(server);
+    EXPECT_EQ(server->server, "turn.example.org:3478");
+    EXPECT_TRUE(server->over_tcp);
+    EXPECT_FALSE(parse_turn_server("anna:secret@?transport=tcp"));
+    EXPECT_FALSE(parse_turn_server("anna:secret@turn.example.org")->over_tcp);
+}
+
 TEST(TurnServer, LacksNothing) {
     for (const auto* text :
          {"",

@@ -5,6 +5,8 @@
 
 #include <libp2p/log.hpp>
 
+#include <boost/asio/this_coro.hpp>
+
 #include <nice/agent.h>
 
 #include <algorithm>
@@ -23,6 +25,10 @@ constexpr guint kComponent = 1;
 
 /// What libnice lets pass between two checks (RFC 8445 has 50 ms for lack of knowledge; 5 is its least).
 constexpr guint kPacingMs = 5;
+
+/// Between the two requests to a TURN server to forget us, the second for the case that the first is lost; half of it
+/// later libnice, which does not look at the answers any more, is done.
+constexpr guint kLastRequestMs = 100;
 
 constexpr std::size_t kUfragSize = 8;
 constexpr std::size_t kPasswordSize = 24;
@@ -129,6 +135,12 @@ struct IceAgent::Bridge {
         of(self).on_datagram({reinterpret_cast<const std::uint8_t*>(octets), size});
     }
 
+    static void on_socket_gone(gpointer self, GObject*) {
+        auto& agent = *static_cast<IceAgent*>(self);
+        agent.last_socket_ = nullptr;
+        agent.farewell_.cancel();
+    }
+
     static Events& of(gpointer self) noexcept { return static_cast<IceAgent*>(self)->events_; }
 
     static void connect(gpointer agent, const char* signal, GCallback handler, gpointer self) {
@@ -137,7 +149,7 @@ struct IceAgent::Bridge {
 };
 
 IceAgent::IceAgent(asio::any_io_executor executor, Events& events)
-    : loop_(GlibLoop::make(std::move(executor))), events_(events) {}
+    : loop_(GlibLoop::make(executor)), events_(events), farewell_(std::move(executor)) {}
 
 result<std::unique_ptr<IceAgent>> IceAgent::make(
     asio::any_io_executor executor, const IceOptions& options, Events& events
@@ -179,7 +191,7 @@ result<std::unique_ptr<IceAgent>> IceAgent::make(
             server.endpoint.port(),
             server.user.c_str(),
             server.password.c_str(),
-            NICE_RELAY_TYPE_TURN_UDP
+            server.is_over_tcp ? NICE_RELAY_TYPE_TURN_TCP : NICE_RELAY_TYPE_TURN_UDP
         );
     }
     auto* self = made.get();
@@ -194,11 +206,50 @@ result<std::unique_ptr<IceAgent>> IceAgent::make(
 
 IceAgent::~IceAgent() {
     if (agent_ != nullptr) {
-        g_signal_handlers_disconnect_by_data(agent_, this);
-        nice_agent_attach_recv(agent_, stream_, kComponent, loop_->context(), nullptr, nullptr);
+        fall_silent();
+        if (last_socket_ != nullptr) {
+            g_object_weak_unref(last_socket_, Bridge::on_socket_gone, this);
+        }
         g_object_unref(agent_);
     }
     loop_->stop();
+}
+
+void IceAgent::fall_silent() noexcept {
+    if (!std::exchange(has_left_, true)) {
+        g_signal_handlers_disconnect_by_data(agent_, this);
+        nice_agent_attach_recv(agent_, stream_, kComponent, loop_->context(), nullptr, nullptr);
+    }
+}
+
+std::uint32_t IceAgent::descriptors(const IceOptions& options) noexcept {
+    std::size_t sockets = options.local_addresses.size();
+    for (const auto& server : options.turn_servers) {
+        sockets += server.is_over_tcp ? options.local_addresses.size() : 0;
+    }
+    // Each again for whoever waits for it, and both again for the wake-up of GLib's context.
+    return static_cast<std::uint32_t>(2 * (sockets + 1));
+}
+
+awaitable<void> IceAgent::leave() {
+    // What is begun here cannot be made up for later, and ends by itself.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    fall_silent();
+    auto* sockets = nice_agent_get_sockets(agent_, stream_, kComponent);
+    if (sockets->len > 0) {
+        last_socket_ = static_cast<GObject*>(g_ptr_array_index(sockets, 0));
+        g_object_weak_ref(last_socket_, Bridge::on_socket_gone, this);
+    }
+    g_ptr_array_unref(sockets);
+    loop_->leave_to_others(-1);
+    g_object_set(agent_, "stun-initial-timeout", kLastRequestMs, "stun-max-retransmissions", guint{2}, nullptr);
+    nice_agent_remove_stream(agent_, stream_);
+    farewell_.expires_after(kFarewell);
+    loop_->step();
+    if (last_socket_ != nullptr) {
+        auto [cut] = co_await farewell_.async_wait(as_result);
+        (void)cut;
+    }
 }
 
 result<void> IceAgent::gather() {

@@ -7,6 +7,8 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/endian/conversion.hpp>
 
 #include <fcntl.h>
@@ -33,10 +35,20 @@ std::size_t record_size(ByteView octets) noexcept {
     return octets.size() < kHeader ? octets.size() : kHeader + boost::endian::load_big_u16(&octets[kHeader - 2]);
 }
 
+void release(IcePath::Charges& charges) noexcept {
+    for (auto& charge : charges) {
+        charge.release();
+    }
+}
+
 }  // namespace
 
 result<std::shared_ptr<IcePath>> IcePath::open(
-    asio::any_io_executor executor, const IceOptions& options, const UdpSocket::Options& socket_options
+    asio::any_io_executor executor,
+    const IceOptions& options,
+    const UdpSocket::Options& socket_options,
+    Charges charges,
+    Spawn spawn
 ) {
     auto path = std::make_shared<IcePath>(Token(), executor, socket_options);
     auto agent = IceAgent::make(std::move(executor), options, *path);
@@ -44,6 +56,10 @@ result<std::shared_ptr<IcePath>> IcePath::open(
         return agent.error();
     }
     path->agent_ = std::move(*agent);
+    path->charges_ = std::move(charges);
+    if (!options.turn_servers.empty()) {
+        path->leave_by_ = std::move(spawn);
+    }
     return path;
 }
 
@@ -96,8 +112,23 @@ void IcePath::close() noexcept {
     tasks_.cancel();
     told_ = nullptr;
     state_.notify();
+    if (leave_by_) {
+        leave_by_(leave(shared_from_this(), std::move(agent_), std::move(charges_)));
+        return;
+    }
+    release(charges_);
     // Perhaps it is the agent that has called.
     asio::post(executor_, [self = shared_from_this(), agent = std::move(agent_)] {});
+}
+
+/// The agent may still have something to tell in its first turn: it needs `self`.
+awaitable<void> IcePath::leave(std::shared_ptr<IcePath> self, std::unique_ptr<IceAgent> agent, Charges charges) {
+    // A task that is cancelled before it begins has a goodbye to say all the same.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await asio::post(self->executor_, asio::use_awaitable);  // perhaps it is the agent that has called
+    co_await agent->leave();
+    agent.reset();
+    release(charges);
 }
 
 void IcePath::on_candidate(const IceCandidate& candidate) {

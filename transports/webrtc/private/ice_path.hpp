@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transports/webrtc/private/ice_agent.hpp"
+#include "transports/webrtc/private/signalling_talk.hpp"
 #include "transports/webrtc/udp_socket.hpp"
 #include "transports/webrtc/webrtc_core.hpp"
 
@@ -9,6 +10,7 @@
 #include <libp2p/tasks.hpp>
 #include <libp2p/waiter.hpp>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,8 +23,16 @@ namespace libp2p::webrtc {
 /// the way open. What goes through a TURN server passes the agent.
 class IcePath final : public std::enable_shared_from_this<IcePath>, private IceAgent::Events {
 public:
+    using Spawn = SignallingTalk::Spawn;
+    using Charges = std::array<Charge, 2>;  ///< memory, of the connection; descriptors, of the system
+
+    /// `charges` pay for the agent, and go with it. `spawn` starts what has to be done once the path is closed.
     static result<std::shared_ptr<IcePath>> open(
-        asio::any_io_executor executor, const IceOptions& options, const UdpSocket::Options& socket_options
+        asio::any_io_executor executor,
+        const IceOptions& options,
+        const UdpSocket::Options& socket_options,
+        Charges charges,
+        Spawn spawn
     );
 
     /// For `open`.
@@ -47,6 +57,8 @@ public:
 
     void send(ByteView datagram) noexcept;
     void flush() noexcept;
+
+    /// Idempotent. What TURN servers hold for the agent is given back behind it.
     void close() noexcept;
 
     /// Empty until there is one.
@@ -67,8 +79,12 @@ private:
     void receive_burst(UdpSocket& socket);
     void look_later();
 
+    static awaitable<void> leave(std::shared_ptr<IcePath> self, std::unique_ptr<IceAgent> agent, Charges charges);
+
     asio::any_io_executor executor_;
     UdpSocket::Options socket_options_;
+    Charges charges_;
+    Spawn leave_by_;  ///< null without TURN servers
     std::unique_ptr<IceAgent> agent_;
     std::function<void(const IceCandidate&)> told_;
     std::vector<Bytes> early_;  ///< of the remote's, which has selected a pair before us: no answer could go out
@@ -86,21 +102,15 @@ private:
 /// The way of a core to its remote. Closes the path with the core.
 class IceLink final : public DatagramLink {
 public:
-    /// `charge` pays for the agent.
-    IceLink(std::shared_ptr<IcePath> path, Charge charge) noexcept
-        : path_(std::move(path)), charge_(std::move(charge)) {}
+    explicit IceLink(std::shared_ptr<IcePath> path) noexcept : path_(std::move(path)) {}
     ~IceLink() override { path_->close(); }
 
     void send(ByteView datagram) noexcept override { path_->send(datagram); }
     void flush() noexcept override { path_->flush(); }
-    void close() noexcept override {
-        path_->close();
-        charge_.release();
-    }
+    void close() noexcept override { path_->close(); }
 
 private:
     std::shared_ptr<IcePath> path_;
-    Charge charge_;
 };
 
 }  // namespace libp2p::webrtc

@@ -15,6 +15,13 @@ namespace {
 
 const Logger log("webrtc");
 
+std::shared_ptr<Budget> root_of(std::shared_ptr<Budget> budget) {
+    while (budget->parent()) {
+        budget = budget->parent();
+    }
+    return budget;
+}
+
 std::string_view describe(SignallingMessage::Type type) noexcept {
     switch (type) {
         case SignallingMessage::Type::offer: return "offer";
@@ -79,14 +86,15 @@ awaitable<result<std::shared_ptr<WebRtcCore>>> Negotiation::run() {
 }
 
 awaitable<result<void>> Negotiation::prepare() {
-    auto charge = scope_.budget()->charge(Usage::octets(PrivateEndpoint::kAgentMemory));
-    if (!charge) {
-        co_return charge.error();
-    }
-    charge_ = std::move(*charge);
     auto& services = endpoint_->services();
     auto options = co_await endpoint_->ice_options(role_ == Role::offerer);
-    auto path = IcePath::open(services.executor(), options, endpoint_->socket_options());
+    auto charges = pay_for_agent(options);
+    if (!charges) {
+        co_return charges.error();
+    }
+    auto path = IcePath::open(
+        services.executor(), options, endpoint_->socket_options(), std::move(*charges), endpoint_->spawn()
+    );
     if (!path) {
         co_return path.error();
     }
@@ -103,6 +111,21 @@ awaitable<result<void>> Negotiation::prepare() {
         }
     });
     co_return ok();
+}
+
+/// Descriptors beyond the one of every connection are many, and not of the connection's limit: the system pays.
+result<IcePath::Charges> Negotiation::pay_for_agent(const IceOptions& options) {
+    auto memory = scope_.budget()->charge(Usage::octets(PrivateEndpoint::kAgentMemory));
+    if (!memory) {
+        return memory.error();
+    }
+    Usage more;
+    more.descriptors = IceAgent::descriptors(options) - 1;
+    auto descriptors = root_of(scope_.budget())->charge(more);
+    if (!descriptors) {
+        return descriptors.error();
+    }
+    return IcePath::Charges{std::move(*memory), std::move(*descriptors)};
 }
 
 /// Both descriptions.
@@ -145,7 +168,7 @@ awaitable<result<void>> Negotiation::open() {
     if (!role) {
         co_return role.error();
     }
-    auto link = std::make_unique<IceLink>(path_, std::move(charge_));
+    auto link = std::make_unique<IceLink>(path_);
     core_ = endpoint_->make_core(*role, remote_->fingerprints, is_vouched_for_, std::move(link), scope_);
     path_->attach(core_);
     const bool is_client = *role == crypto::DtlsSession::Role::client;
@@ -275,7 +298,6 @@ void Negotiation::end(Error why) {
     if (path_) {
         path_->close();
     }
-    charge_.release();
 }
 
 }  // namespace libp2p::webrtc

@@ -48,6 +48,7 @@ private:
     void on_silence(const Error& why) override;
 
     awaitable<result<void>> prepare();
+    result<IcePath::Charges> pay_for_agent(const IceOptions& options);
     awaitable<result<void>> exchange();
     awaitable<result<void>> open();
     void say(SignallingMessage::Type type, SessionDescription::Setup setup);
@@ -64,7 +65,6 @@ private:
     SignallingExchange exchange_;
     std::shared_ptr<IcePath> path_;
     std::shared_ptr<WebRtcCore> core_;
-    Charge charge_;
     std::optional<SessionDescription> remote_;
     std::optional<CandidateFilter> filter_;  ///< once candidates can be taken
     std::vector<IceCandidate> early_;        ///< came before that; `SignallingExchange::kMaxMessages` bounds them

@@ -148,7 +148,7 @@ awaitable<IceOptions> PrivateEndpoint::ice_options(bool is_controlling) {
         const auto endpoint = co_await resolve(parse_server(turn.server));
         log.debug("ice.server", {{"kind", "TURN"}, {"server", turn.server}, {"found", endpoint.has_value()}});
         if (endpoint) {
-            options.turn_servers.push_back({*endpoint, turn.user, turn.password});
+            options.turn_servers.push_back({*endpoint, turn.over_tcp, turn.user, turn.password});
         }
     }
     co_return options;
