@@ -194,7 +194,11 @@ awaitable<void> DialRace::attempt(Attempts::iterator mine, Multiaddr address) {
             const auto time = Clock::now() - mine->started;
             log.debug(
                 error.code() ? "dial.ended" : "dial.connected",
-                {{"peer", race.peer_}, {"address", mine->address}, {"time", time}, {"error", error}}
+                {{"peer", race.peer_},
+                 {"address", mine->address},
+                 {"alone", !race.takes_standing_},
+                 {"time", time},
+                 {"error", error}}
             );
             race.running_.erase(mine);
             race.progress_.notify();

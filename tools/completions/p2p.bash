@@ -35,11 +35,11 @@ _p2p()
             [[ $current == -* ]] || { compopt -o default; return; }
             ;;
         listen) options="--listen --http --tls-cert --tls-key $common" ;;
-        relay) options="--listen --config --preset --limit --announce --drain --table --tls-cert --tls-key $common" ;;
+        relay) options="--listen --http --config --preset --limit --announce --drain --table --tls-cert --tls-key $common" ;;
         signal-server) options="--listen --clients --clients-per-address --json --help" ;;
         ping) options="--count --interval $common" ;;
         perf) options="--upload --download --streams $common" ;;
-        connect) options="--count --parallel --identify $common" ;;
+        connect) options="--count --parallel --identify --verbose $common" ;;
         streams) options="--count --parallel $common" ;;
         identify | echo) options=$common ;;
         addr) options="--json --help" ;;
