@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "tools/browser_page.hpp"
 
+#include "tools/serve.hpp"
 #include "tools/standard_io.hpp"
 #include "tools/text.hpp"
 
@@ -16,16 +17,21 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string node_json(Host& host) {
+bool is_for_browsers(const Multiaddr& address) {
+    return address.has(Protocol::webrtc_direct);
+}
+
+std::string node_json(Host& host, BrowserPage::Kind kind) {
     Json json;
     json["peer"] = host.id().to_string();
     json["agent"] = HostOptions().agent;
     auto& list = json["addresses"] = Json::array();
     for (const auto& address : host.addresses()) {
-        if (address.has(Protocol::webrtc_direct)) {
+        if (is_for_browsers(address)) {
             list.push_back(address.to_string());
         }
     }
+    json["relay"] = kind == BrowserPage::Kind::relay;
     return json.dump();
 }
 
@@ -41,23 +47,26 @@ Multiaddr webrtc_address_beside(const asio::ip::tcp::endpoint& endpoint) {
     return Multiaddr::parse(family + endpoint.address().to_string() + "/udp/0/webrtc-direct").value();
 }
 
-std::shared_ptr<BrowserPage> BrowserPage::add_to(Session& session) {
-    auto page = std::make_shared<BrowserPage>(session);
-    session.host().handle(ChatRoom::kProtocol, [page](std::unique_ptr<Stream> stream) {
-        return page->room_.serve(std::move(stream));
-    });
+std::shared_ptr<BrowserPage> BrowserPage::add_to(Session& session, Kind kind) {
+    auto page = std::make_shared<BrowserPage>(session, kind);
+    if (kind == Kind::node) {
+        session.host().handle(ChatRoom::kProtocol, [page](std::unique_ptr<Stream> stream) {
+            return page->room_.serve(std::move(stream));
+        });
+    }
     session.serve_page([page](const HttpRequest& request) { return page->server_.answer(request.target); });
     return page;
 }
 
-BrowserPage::BrowserPage(Session& session)
-    : output_(session.output()),
+BrowserPage::BrowserPage(Session& session, Kind kind)
+    : kind_(kind),
+      output_(session.output()),
       events_(output_),
       room_(
           ChatRoom::name_of(session.host().id()),
           [this](const std::string& name, const std::string& text) { print_message(name, text); }
       ),
-      server_(session.host().executor(), web_files(), [&session] { return node_json(session.host()); }),
+      server_(session.host().executor(), web_files(), [&session, kind] { return node_json(session.host(), kind); }),
       executor_(session.host().executor()) {}
 
 result<void> BrowserPage::listen(const asio::ip::tcp::endpoint& endpoint) {
@@ -81,7 +90,7 @@ void BrowserPage::report() const {
 
 awaitable<void> BrowserPage::serve() {
     auto body = [this](TaskScope& tasks) -> awaitable<void> {
-        if (may_read_stdin()) {
+        if (kind_ == Kind::node && may_read_stdin()) {
             tasks.spawn(read_lines());
         }
         if (url_.empty()) {
@@ -120,6 +129,32 @@ void BrowserPage::print_message(const std::string& name, const std::string& text
     json["from"] = name;
     json["text"] = text;
     events_.print(json, (name.empty() ? "chat          " : "chat          " + name + ": ") + printable(text));
+}
+
+awaitable<result<void>> listen_with_page(
+    Session& session,
+    std::vector<Multiaddr> addresses,
+    std::optional<asio::ip::tcp::endpoint> http,
+    BrowserPage::Kind kind
+) {
+    auto page = BrowserPage::add_to(session, kind);
+    if (http) {
+        auto bound = page->listen(*http);
+        if (!bound) {
+            co_return bound.error();
+        }
+        if (std::none_of(addresses.begin(), addresses.end(), is_for_browsers)) {
+            addresses.push_back(webrtc_address_beside(*http));
+        }
+    }
+    result<void> outcome = ok();
+    auto body = [&](TaskScope& tasks) -> awaitable<void> {
+        tasks.spawn(page->serve());
+        auto listening = listen_and_report(session, addresses, [&page] { page->report(); });
+        outcome = co_await std::move(listening);
+    };
+    co_await with_tasks(body);
+    co_return outcome;
 }
 
 }  // namespace libp2p::tools

@@ -177,14 +177,17 @@ result<void> read_entry(const std::string& key, const Json& value, RelayConfig& 
         (key == "drain" ? config.drain : config.table) = *time;
         return ok();
     }
-    if (key == "key" && value.is_string()) {
-        config.key_file = value.get<std::string>();
+    if (key == "key" || key == "http") {
+        if (!value.is_string()) {
+            return wrong(key == "key" ? "\"key\" is no name of a file" : "\"http\" is no address");
+        }
+        (key == "key" ? config.key_file : config.http) = value.get<std::string>();
         return ok();
     }
     if (key == "limits") {
         return read_limits(value, config.limits);
     }
-    return key == "key" ? wrong("\"key\" is no name of a file") : wrong("\"" + printable(key) + "\" is not known");
+    return wrong("\"" + printable(key) + "\" is not known");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ struct RelayConfig {
     std::vector<Multiaddr> listen;
     std::vector<Multiaddr> announce;  ///< what clients are told; empty: where it listens
     std::string key_file;             ///< empty: a key for this run only
+    std::string http;                 ///< where the page for browsers is served; empty: nowhere
     relay::RelayLimits limits;
     std::chrono::milliseconds drain{10'000};  ///< how long circuits may go on once it is to stop
     std::chrono::milliseconds table{0};       ///< between two prints of the table; 0: when SIGUSR1 comes alone
@@ -33,9 +34,10 @@ relay::RelayLimits relay_preset(std::string_view name);
 /// there may be none. Fails with `invalid_argument` and says what is wrong.
 result<void> set_relay_limit(relay::RelayLimits& limits, std::string_view name, std::string_view value);
 
-/// Reads the file of `--config`, a JSON object: "listen" and "announce" (lists of addresses), "key" (a file), "preset",
-/// "limits" (an object of names and values as above), "drain" and "table" (times). Fails with `invalid_argument` and
-/// says what is wrong where; what the file does not say stays as it is in `config`.
+/// Reads the file of `--config`, a JSON object: "listen" and "announce" (lists of addresses), "key" (a file), "http"
+/// (an address as that of `--http`), "preset", "limits" (an object of names and values as above), "drain" and "table"
+/// (times). Fails with `invalid_argument` and says what is wrong where; what the file does not say stays as it is in
+/// `config`.
 result<void> read_relay_config(const std::string& path, RelayConfig& config);
 
 /// The same for the text itself.

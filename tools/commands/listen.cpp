@@ -4,8 +4,6 @@
 #include "tools/options.hpp"
 #include "tools/serve.hpp"
 
-#include <libp2p/tasks.hpp>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -20,36 +18,9 @@ struct ListenOptions {
     std::string http;  ///< where to serve the page for browsers; empty: nowhere
 };
 
+/// Browsers come there: over a WebSocket, at whose port the page is then, or by private WebRTC.
 bool is_for_browsers(const Multiaddr& address) {
-    return address.has(Protocol::webrtc_direct);
-}
-
-bool is_websocket(const Multiaddr& address) {
-    return address.has(Protocol::ws) || address.has(Protocol::wss);
-}
-
-/// Serves the page on the ports of WebSockets, and at `endpoint` if there is one, beside all else.
-awaitable<result<void>> listen_with_page(
-    Session& session, std::vector<Multiaddr> addresses, std::optional<asio::ip::tcp::endpoint> endpoint
-) {
-    auto page = BrowserPage::add_to(session);
-    if (endpoint) {
-        auto bound = page->listen(*endpoint);
-        if (!bound) {
-            co_return bound.error();
-        }
-        if (std::none_of(addresses.begin(), addresses.end(), is_for_browsers)) {
-            addresses.push_back(webrtc_address_beside(*endpoint));
-        }
-    }
-    result<void> outcome = ok();
-    auto body = [&](TaskScope& tasks) -> awaitable<void> {
-        tasks.spawn(page->serve());
-        auto listening = listen_and_report(session, addresses, [&page] { page->report(); });
-        outcome = co_await std::move(listening);
-    };
-    co_await with_tasks(body);
-    co_return outcome;
+    return address.has(Protocol::ws) || address.has(Protocol::wss) || address.has(Protocol::webrtc);
 }
 
 int listen_command(const ListenOptions& options) {
@@ -71,8 +42,9 @@ int listen_command(const ListenOptions& options) {
     }
     return run_session(options.common, [&](Session& session) {
         serve_protocols(session.host());
-        const bool with_page = http || std::any_of(addresses.begin(), addresses.end(), is_websocket);
-        return with_page ? listen_with_page(session, addresses, http) : listen_and_report(session, addresses);
+        const bool with_page = http || std::any_of(addresses.begin(), addresses.end(), is_for_browsers);
+        return with_page ? listen_with_page(session, addresses, http, BrowserPage::Kind::node)
+                         : listen_and_report(session, addresses);
     });
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+#include "tools/browser_page.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/options.hpp"
 #include "tools/relay_config.hpp"
@@ -15,6 +16,7 @@
 
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +31,7 @@ struct RelayCommandOptions {
     std::vector<std::string> listen;
     std::vector<std::string> announce;
     std::vector<std::string> limits;  ///< NAME=VALUE
+    std::string http;                 ///< where to serve the page for browsers; empty: where the file says
     std::chrono::milliseconds drain{0};
     std::chrono::milliseconds table{0};
 };
@@ -76,6 +79,7 @@ result<RelayConfig> config_of(const RelayCommandOptions& options) {
     if (!read) {
         return read.error();
     }
+    config.http = options.http.empty() ? config.http : options.http;
     config.drain = options.drain.count() > 0 ? options.drain : config.drain;
     config.table = options.table.count() > 0 ? options.table : config.table;
     return config;
@@ -123,7 +127,9 @@ awaitable<result<void>> drain(relay::RelayService& service, std::chrono::millise
 
 /// Runs until a signal comes, and a little longer: circuits that stand may end by themselves, until a second signal.
 /// Takes no cancellation: the signal that stops this command is the one that the command waits for.
-awaitable<result<void>> serve_relay(Session& session, const RelayConfig& config) {
+awaitable<result<void>> serve_relay(
+    Session& session, const RelayConfig& config, std::optional<asio::ip::tcp::endpoint> http
+) {
     using namespace asio::experimental::awaitable_operators;
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     asio::signal_set stop(session.host().executor(), SIGINT, SIGTERM);
@@ -139,7 +145,9 @@ awaitable<result<void>> serve_relay(Session& session, const RelayConfig& config)
         if (config.table.count() > 0) {
             tasks.spawn(print_now_and_then(session.output(), service, config.table));
         }
-        auto ended = co_await (listen_and_report(session, config.listen) || wait_for(stop));
+        auto listening = http ? listen_with_page(session, config.listen, http, BrowserPage::Kind::relay)
+                              : listen_and_report(session, config.listen);
+        auto ended = co_await (std::move(listening) || wait_for(stop));
         if (const auto* failed = std::get_if<0>(&ended)) {
             outcome = *failed;
             co_return;
@@ -159,9 +167,17 @@ int relay_command(RelayCommandOptions options) {
     if (options.common.key_file.empty()) {
         options.common.key_file = config->key_file;
     }
+    std::optional<asio::ip::tcp::endpoint> http;
+    if (!config->http.empty()) {
+        auto parsed = parse_http_address(config->http);
+        if (!parsed) {
+            return fail(options.common, parsed.error());
+        }
+        http = *parsed;
+    }
     return run_session(options.common, [&](Session& session) {
         serve_protocols(session.host());
-        return serve_relay(session, *config);
+        return serve_relay(session, *config, http);
     });
 }
 
@@ -187,6 +203,11 @@ void add_relay_command(CLI::App& program, Action& chosen) {
     command->add_option("--announce", options->announce, "Address that clients are told, may be repeated")
         ->type_name("MULTIADDR")
         ->expected(1, -1);
+    command
+        ->add_option(
+            "--http", options->http, "Serve a page at HOST:PORT, by which browsers find each other and meet directly"
+        )
+        ->type_name("ADDRESS");
     add_duration_option(*command, "--drain", options->drain, "How long circuits may end by themselves (default 10)");
     add_duration_option(*command, "--table", options->table, "Print the table so often (default: on SIGUSR1)");
     add_common_options(*command, options->common);

@@ -24,6 +24,7 @@ TEST(RelayConfig, SaysEverythingThatOptionsSay) {
             "listen": ["/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/tcp/4002"],
             "announce": ["/ip4/192.0.2.7/tcp/4001"],  // for clients
             "key": "relay.key",
+            "http": "8080",
             "limits": {"reservations": 7, "circuit_octets": "1MiB", "circuit_duration": "90",
                        "reservation_rate_per_peer": "5/10", "circuit_rate_per_address": 0},
             "preset": "carry-traffic",
@@ -36,6 +37,7 @@ TEST(RelayConfig, SaysEverythingThatOptionsSay) {
     EXPECT_EQ(config.listen.size(), 2U);
     EXPECT_EQ(config.announce.at(0).to_string(), "/ip4/192.0.2.7/tcp/4001");
     EXPECT_EQ(config.key_file, "relay.key");
+    EXPECT_EQ(config.http, "8080");
     EXPECT_EQ(config.limits.reservations, 7U);
     EXPECT_EQ(config.limits.circuits, relay::carry_traffic().circuits);
     EXPECT_EQ(config.limits.circuit_octets, 1024U * 1024);
