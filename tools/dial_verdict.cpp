@@ -79,10 +79,13 @@ DialVerdict over_pair(const DialFacts& facts) {
                 ", because the peer's own address can be reached from here"
         };
     }
-    const auto* why = pair.remote.type == "prflx"
-                          ? "the peer's checks came from a port that its NAT has opened for us alone, and were let in"
-                          : "the peer's NAT shows one port to everybody, and each side's checks opened the way for the "
-                            "other's";
+    const char* why =
+        "the peer's NAT shows one port to everybody, and each side's checks opened the way for the other's";
+    if (pair.local.type == "prflx") {
+        why = "our NAT has opened a port for this peer alone, and the peer's lets any port of ours in";
+    } else if (pair.remote.type == "prflx") {
+        why = "the peer's checks came from a port that its NAT has opened for us alone, and were let in";
+    }
     return {
         DialVerdict::Path::direct,
         (through_ours ? "direct through both NATs: " : "direct through the peer's NAT: ") + ends_of(pair) +
@@ -90,8 +93,8 @@ DialVerdict over_pair(const DialFacts& facts) {
     };
 }
 
-/// Why no pair of candidates works.
-std::string why_not_direct(const DialFacts& facts) {
+/// Why no pair of candidates has worked, `within` some time.
+std::string why_not_direct(const DialFacts& facts, const std::string& within = {}) {
     if (facts.ours.empty()) {
         return "there was nothing to offer the peer";
     }
@@ -103,7 +106,7 @@ std::string why_not_direct(const DialFacts& facts) {
         return "each of the peer's " + std::to_string(facts.theirs.size()) + " candidates was left out";
     }
     std::string why = "no pair of our " + std::to_string(facts.ours.size()) + " and the peer's " +
-                      std::to_string(contacted) + " candidates worked";
+                      std::to_string(contacted) + " candidates worked" + within;
     if (!has_type(facts.ours, "srflx")) {
         why += facts.arranged->stun_asked ? " and our STUN server has told us no address"
                                           : "; without a STUN server (--stun) nobody outside knows ours";
@@ -124,7 +127,7 @@ std::string why_relayed(const DialFacts& facts, std::chrono::nanoseconds time) {
                                         : facts.arranged->failure;
     }
     const auto within = " within " + seconds(time - facts.arranged->begun);
-    return facts.arranged->answered ? why_not_direct(facts) + within : "the peer did not answer our offer" + within;
+    return facts.arranged->answered ? why_not_direct(facts, within) : "the peer did not answer our offer" + within;
 }
 
 }  // namespace
