@@ -45,7 +45,7 @@ export class Browser {
       '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps',
       '--disable-extensions', '--mute-audio', '--disable-background-timer-throttling', '--disable-renderer-backgrounding',
-      `--host-resolver-rules=MAP * ~NOTFOUND${ofThisMachine()}`,
+      `--host-resolver-rules=MAP * ~NOTFOUND${ofThisMachine()}${hidesAddresses ? ', EXCLUDE *.local' : ''}`,
       ...hidesAddresses ? [] : ['--disable-features=WebRtcHideLocalIpsWithMdns'],
       `--user-data-dir=${browser.folder}`, '--remote-debugging-pipe', ...options, 'about:blank'
     ], { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'], env: { ...process.env, HOME: browser.folder } })
