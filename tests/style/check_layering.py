@@ -18,6 +18,8 @@ MAY_INCLUDE = {
 }
 PUBLIC_FOLDERS = ("libp2p", "libp2p/protocols", "libp2p/conformance")
 MAY_INCLUDE_OPENSSL = re.compile(r"(libp2p/crypto|transports/webrtc/(\w+/)*dtls)/")
+# Two transports over one engine do not know each other, nor does the engine know them.
+SIBLINGS = re.compile(r"transports/webrtc/(direct|private)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -52,6 +54,9 @@ def problems(path, text):
             continue
         if (published or top == "examples") and not (bracket == "<" and is_public(target)):
             yield f"{path}: {'a public header' if published else 'an example'} includes the private {target}"
+        variant = SIBLINGS.match(target)
+        if path.startswith("transports/webrtc/") and variant and not path.startswith(variant.group()):
+            yield f"{path}: what is shared stands in transports/webrtc/, not in {target}"
         if path.startswith("libp2p/protocols/") and target.startswith("libp2p/swarm/"):
             yield f"{path}: protocols do not know the swarm ({target})"
 

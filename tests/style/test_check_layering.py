@@ -21,6 +21,9 @@ BAD = [
     ("examples/01_ping.cpp", '#include "libp2p/crypto/random.hpp"'),
     ("tests/conformance/transport_suite.hpp", '#include "transports/memory/memory_transport.hpp"'),
     ("libp2p/host.cpp", '#include <libp2p/conformance/loop.hpp>'),
+    ("transports/webrtc/private/ice_path.cpp", '#include "transports/webrtc/direct/direct_mux.hpp"'),
+    ("transports/webrtc/direct/direct_mux.cpp", '#include "transports/webrtc/private/ice_path.hpp"'),
+    ("transports/webrtc/webrtc_core.cpp", '#include "transports/webrtc/direct/direct_mux.hpp"'),
     ("tools/main.cpp", '#include "tests/support/heap.hpp"'),
 ]
 
@@ -30,6 +33,8 @@ GOOD = [
     ("libp2p/host.cpp", '#include "libp2p/swarm/swarm.hpp"'),
     ("libp2p/crypto/sha256.cpp", '#include <openssl/sha.h>'),
     ("transports/tcp/tcp_transport.cpp", '#include <libp2p/upgrader.hpp>'),
+    ("transports/webrtc/private/ice_path.cpp", '#include "transports/webrtc/private/ice_agent.hpp"'),
+    ("transports/webrtc/private/ice_path.cpp", '#include "transports/webrtc/webrtc_core.hpp"'),
     ("transports/webrtc/dtls/dtls.cpp", '#include <openssl/ssl.h>'),
     ("tests/conformance/loop.hpp", '#include <libp2p/async.hpp>\n#include "co_assert.hpp"'),
     ("examples/08_custom_transport.cpp", '#include "examples/unix_transport.hpp"\n#include <libp2p/host.hpp>'),

@@ -4,7 +4,7 @@
 #include "proto/webrtc_frame.hpp"
 #include "tests/integration/hostile/raw_webrtc.hpp"
 #include "transports/webrtc/crc32c.hpp"
-#include "transports/webrtc/direct/noise_handshake.hpp"
+#include "transports/webrtc/noise_handshake.hpp"
 #include "transports/webrtc/sctp_association.hpp"
 
 #include <libp2p/security_protocols.hpp>

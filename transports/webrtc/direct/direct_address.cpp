@@ -5,6 +5,7 @@
 #include "proto/multicodec.hpp"
 #include "proto/multihash.hpp"
 #include "transports/ip_address.hpp"
+#include "transports/webrtc/certificate_multihash.hpp"
 
 #include <algorithm>
 #include <string>
@@ -72,10 +73,6 @@ Multiaddr to_direct_multiaddr(const asio::ip::udp::endpoint& endpoint) {
 Multiaddr with_certificate(const Multiaddr& address, const crypto::Sha256Digest& certificate) {
     const auto hash = proto::encode_multibase(proto::Base::base64url, certificate_multihash(certificate));
     return Multiaddr::parse(address.to_string() + "/certhash/" + hash).value();
-}
-
-Bytes certificate_multihash(const crypto::Sha256Digest& digest) {
-    return proto::encode_multihash({proto::multicodec::kSha2_256, digest});
 }
 
 }  // namespace libp2p::webrtc

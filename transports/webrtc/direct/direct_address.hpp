@@ -30,7 +30,4 @@ Multiaddr to_direct_multiaddr(const boost::asio::ip::udp::endpoint& endpoint);
 /// The same with the hash of a certificate behind it.
 Multiaddr with_certificate(const Multiaddr& address, const crypto::Sha256Digest& certificate);
 
-/// The multihash of a certificate with this digest: what certhash and Noise prologue are made of.
-Bytes certificate_multihash(const crypto::Sha256Digest& digest);
-
 }  // namespace libp2p::webrtc

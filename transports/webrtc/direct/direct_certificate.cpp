@@ -3,7 +3,7 @@
 
 #include "libp2p/crypto/hkdf.hpp"
 #include "proto/multibase.hpp"
-#include "transports/webrtc/direct/direct_address.hpp"
+#include "transports/webrtc/certificate_multihash.hpp"
 
 #include <libp2p/keys.hpp>
 #include <libp2p/transports.hpp>

@@ -2,8 +2,8 @@
 #include "transports/webrtc/direct/direct_endpoint.hpp"
 
 #include "transports/webrtc/direct/direct_certificate.hpp"
-#include "transports/webrtc/direct/noise_handshake.hpp"
 #include "transports/webrtc/end_unless_done.hpp"
+#include "transports/webrtc/noise_handshake.hpp"
 #include "transports/webrtc/webrtc_connection.hpp"
 
 #include <libp2p/security_protocols.hpp>

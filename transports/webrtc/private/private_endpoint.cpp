@@ -2,8 +2,8 @@
 #include "transports/webrtc/private/private_endpoint.hpp"
 
 #include "libp2p/swarm/address_scope.hpp"
-#include "transports/webrtc/direct/noise_handshake.hpp"
 #include "transports/webrtc/end_unless_done.hpp"
+#include "transports/webrtc/noise_handshake.hpp"
 #include "transports/webrtc/private/candidate_filter.hpp"
 #include "transports/webrtc/private/negotiation.hpp"
 #include "transports/webrtc/webrtc_connection.hpp"

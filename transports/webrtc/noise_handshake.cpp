@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "transports/webrtc/direct/noise_handshake.hpp"
+#include "transports/webrtc/noise_handshake.hpp"
 
-#include "transports/webrtc/direct/direct_address.hpp"
+#include "transports/webrtc/certificate_multihash.hpp"
 #include "transports/webrtc/webrtc_stream.hpp"
 
 #include <boost/asio/steady_timer.hpp>
