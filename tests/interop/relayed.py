@@ -49,6 +49,15 @@ class Cell:
     detail: str
 
 
+def expect(what: str, is_there) -> None:
+    """What our relay tells, which may come a moment later than what its clients tell."""
+    until = time.monotonic() + 5
+    while not is_there():
+        if time.monotonic() > until:
+            raise Failed(f"the relay has not told of the {what}")
+        time.sleep(0.01)
+
+
 class Runner:
     def __init__(self, rounds: int, jobs: int = JOBS):
         self.rounds = rounds
@@ -106,8 +115,8 @@ class Runner:
                 wanted = "/p2p-circuit/webrtc/p2p/" if plan.private else "/p2p-circuit/p2p/"
                 if not any(way_of(address) == way and wanted in address for address in far.addresses):
                     raise Failed(f"it is not at {way} … {wanted}: {far.addresses}")
-                if plan.relay.name == "ours" and relay.count(event="reserved", peer=far.peer) < 1:
-                    raise Failed(f"the relay has not told of the reservation of {far.peer}")
+                if plan.relay.name == "ours":
+                    expect(f"reservation of {far.peer}", lambda: relay.count(event="reserved", peer=far.peer) > 0)
                 return far
             except Failed:
                 far.end()
@@ -138,11 +147,7 @@ class Runner:
             if told.get(what, value) != value:
                 raise Failed(f"{what} is {told[what]}")
         if plan.relay.name == "ours":
-            until = time.monotonic() + 5
-            while relay.count(event="circuit_opened", destination=far.peer) == before:
-                if time.monotonic() > until:
-                    raise Failed("the relay has not told of a circuit")
-                time.sleep(0.01)
+            expect(f"circuit to {far.peer}", lambda: relay.count(event="circuit_opened", destination=far.peer) > before)
         return told["dial_ms" if plan.private else "rtt_ms"]
 
     def _ended(self, relay: Daemon, plan: Plan) -> None:

@@ -111,7 +111,7 @@ def sides(p2p: str, wanted: list[str]) -> dict[str, Side]:
             continue
         found[name] = {
             "go": lambda: Side("go", "go-libp2p", argv),
-            "rust": lambda: Side("rust", "rust-libp2p", argv, ways=frozenset({"tcp"}), echoes=False, always_limits=True),
+            "rust": lambda: Side("rust", "rust-libp2p", argv, ways=frozenset({"tcp", "ws"}), echoes=False, always_limits=True),
             "js": lambda: Side("js", "js-libp2p", argv, private=True),
             "chromium": lambda: Side("chromium", "js in Chromium", argv, ways=BROWSER, relays=False, private=True),
             "mdns": lambda: Side("mdns", "js in Chromium, mDNS", argv, ("--mdns",), BROWSER, relays=False, private=True),

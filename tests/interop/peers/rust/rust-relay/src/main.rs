@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! A relay on rust-libp2p, and its two kinds of clients, over TCP with Noise and yamux. The command line and the output
-//! are those of ../go/relay, but nobody echoes: a dialer is always silent.
+//! A relay on rust-libp2p, and its two kinds of clients, over TCP or WebSocket with Noise and yamux. The command line and
+//! the output are those of ../../go/relay, but nobody echoes: a dialer is always silent.
 
 use futures::StreamExt as _;
 use libp2p::{
+    core::{muxing::StreamMuxerBox, transport::Boxed, upgrade::Version},
     identify, noise, ping, relay,
     swarm::{NetworkBehaviour, SwarmEvent},
-    tcp, yamux, Multiaddr, Swarm, SwarmBuilder,
+    tcp, yamux, Multiaddr, PeerId, Swarm, SwarmBuilder, Transport,
 };
+use libp2p_websocket as websocket;
 use serde_json::json;
 use std::{error::Error, time::Duration};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
+type Secured = Boxed<(PeerId, StreamMuxerBox)>;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -38,6 +41,13 @@ fn often() -> ping::Behaviour {
     ping::Behaviour::new(ping::Config::new().with_interval(Duration::from_millis(200)))
 }
 
+fn over_websocket(key: &libp2p::identity::Keypair) -> Result<Secured, Box<dyn Error + Send + Sync>> {
+    let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
+    let secured = websocket::Config::new(tcp).upgrade(Version::V1Lazy).authenticate(noise::Config::new(key)?);
+    let muxed = secured.multiplex(yamux::Config::default());
+    Ok(muxed.map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer))).boxed())
+}
+
 async fn relay(limited: bool) -> Outcome<()> {
     let mut config = relay::Config::default();
     config.max_circuits_per_peer = 1024;
@@ -49,6 +59,7 @@ async fn relay(limited: bool) -> Outcome<()> {
     let mut swarm = SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
+        .with_other_transport(over_websocket)?
         .with_behaviour(|key| Serving {
             relay: relay::Behaviour::new(key.public().to_peer_id(), config),
             identify: identify(key),
@@ -57,11 +68,16 @@ async fn relay(limited: bool) -> Outcome<()> {
         .with_swarm_config(|c| c.with_idle_connection_timeout(Duration::from_secs(60)))
         .build();
     swarm.listen_on("/ip4/127.0.0.1/tcp/0".parse()?)?;
+    swarm.listen_on("/ip4/127.0.0.1/tcp/0/ws".parse()?)?;
+    let peer = swarm.local_peer_id().to_string();
+    let mut addresses = Vec::new();
     loop {
         if let SwarmEvent::NewListenAddr { address, .. } = swarm.select_next_some().await {
             swarm.add_external_address(address.clone());
-            let peer = swarm.local_peer_id();
-            println!("{}", json!({"event": "listening", "peer": peer.to_string(), "addresses": [format!("{address}/p2p/{peer}")]}));
+            addresses.push(format!("{address}/p2p/{peer}"));
+            if addresses.len() == 2 {
+                println!("{}", json!({"event": "listening", "peer": peer, "addresses": addresses}));
+            }
         }
     }
 }
@@ -70,6 +86,7 @@ fn client() -> Outcome<Swarm<Client>> {
     Ok(SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
+        .with_other_transport(over_websocket)?
         .with_relay_client(noise::Config::new, yamux::Config::default)?
         .with_behaviour(|key, relay| Client { relay, identify: identify(key), ping: often() })?
         .with_swarm_config(|c| c.with_idle_connection_timeout(Duration::from_secs(60)))
