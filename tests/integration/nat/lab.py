@@ -2,9 +2,10 @@
 """An internet in small: a public network with servers, and homes behind routers of any kind."""
 import contextlib
 import ipaddress
+import pathlib
 
 from nat_rules import Kind, ip4_rules, ip6_firewall
-from network import Hub, Namespace, wire
+from network import Hub, Namespace, temporary_folder
 
 PUBLIC = ipaddress.ip_network("198.51.100.0/24")
 PUBLIC6 = "2001:db8:0:ffff::"
@@ -76,6 +77,7 @@ class Lab:
 
     def __enter__(self) -> "Lab":
         try:
+            self.folder = pathlib.Path(self._stack.enter_context(temporary_folder()))
             self.public = self.namespace("public")
             self.public.forward()
             self.hub = Hub(self.public)

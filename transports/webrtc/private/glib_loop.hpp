@@ -27,6 +27,7 @@ public:
     ~GlibLoop();
 
     _GMainContext* context() const noexcept { return context_; }
+    const asio::any_io_executor& executor() const noexcept { return executor_; }
 
     /// Dispatches what is due, and waits anew. Called from inside of a dispatched source it has that step go on.
     void step();

@@ -5,6 +5,8 @@
 
 #include <libp2p/log.hpp>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <nice/agent.h>
@@ -26,8 +28,7 @@ constexpr guint kComponent = 1;
 /// What libnice lets pass between two checks (RFC 8445 has 50 ms for lack of knowledge; 5 is its least).
 constexpr guint kPacingMs = 5;
 
-/// Between the two requests to a TURN server to forget us, the second for the case that the first is lost; half of it
-/// later libnice, which does not look at the answers any more, is done.
+/// Before a TURN server that has not answered is asked again to forget us; half of it later it is given up.
 constexpr guint kLastRequestMs = 100;
 
 constexpr std::size_t kUfragSize = 8;
@@ -135,12 +136,6 @@ struct IceAgent::Bridge {
         of(self).on_datagram({reinterpret_cast<const std::uint8_t*>(octets), size});
     }
 
-    static void on_socket_gone(gpointer self, GObject*) {
-        auto& agent = *static_cast<IceAgent*>(self);
-        agent.last_socket_ = nullptr;
-        agent.farewell_.cancel();
-    }
-
     static Events& of(gpointer self) noexcept { return static_cast<IceAgent*>(self)->events_; }
 
     static void connect(gpointer agent, const char* signal, GCallback handler, gpointer self) {
@@ -149,7 +144,7 @@ struct IceAgent::Bridge {
 };
 
 IceAgent::IceAgent(asio::any_io_executor executor, Events& events)
-    : loop_(GlibLoop::make(executor)), events_(events), farewell_(std::move(executor)) {}
+    : loop_(GlibLoop::make(std::move(executor))), events_(events) {}
 
 result<std::unique_ptr<IceAgent>> IceAgent::make(
     asio::any_io_executor executor, const IceOptions& options, Events& events
@@ -207,19 +202,14 @@ result<std::unique_ptr<IceAgent>> IceAgent::make(
 IceAgent::~IceAgent() {
     if (agent_ != nullptr) {
         fall_silent();
-        if (last_socket_ != nullptr) {
-            g_object_weak_unref(last_socket_, Bridge::on_socket_gone, this);
-        }
         g_object_unref(agent_);
     }
     loop_->stop();
 }
 
 void IceAgent::fall_silent() noexcept {
-    if (!std::exchange(has_left_, true)) {
-        g_signal_handlers_disconnect_by_data(agent_, this);
-        nice_agent_attach_recv(agent_, stream_, kComponent, loop_->context(), nullptr, nullptr);
-    }
+    g_signal_handlers_disconnect_by_data(agent_, this);
+    nice_agent_attach_recv(agent_, stream_, kComponent, loop_->context(), nullptr, nullptr);
 }
 
 std::uint32_t IceAgent::descriptors(const IceOptions& options) noexcept {
@@ -227,27 +217,43 @@ std::uint32_t IceAgent::descriptors(const IceOptions& options) noexcept {
     for (const auto& server : options.turn_servers) {
         sockets += server.is_over_tcp ? options.local_addresses.size() : 0;
     }
-    // Each again for whoever waits for it, and both again for the wake-up of GLib's context.
-    return static_cast<std::uint32_t>(2 * (sockets + 1));
+    // Each socket, and what wakes GLib's context, is there twice: once for whoever waits for it. One more cancels lookups.
+    return static_cast<std::uint32_t>(2 * (sockets + 1) + 1);
 }
 
-awaitable<void> IceAgent::leave() {
+/// Shared by `leave` and by libnice's callback, whichever comes last.
+struct IceAgent::Leaving {
+    explicit Leaving(std::unique_ptr<IceAgent> who) : agent(std::move(who)), over(agent->loop_->executor()) {}
+
+    static void on_over(GObject*, GAsyncResult*, gpointer data) {
+        const std::unique_ptr<std::shared_ptr<Leaving>> held(static_cast<std::shared_ptr<Leaving>*>(data));
+        (*held)->is_over = true;
+        (*held)->over.cancel();
+        asio::post((*held)->over.get_executor(), [last = *held] {});  // the agent is in the middle of something
+    }
+
+    std::unique_ptr<IceAgent> agent;
+    asio::steady_timer over;
+    bool is_over = false;
+};
+
+awaitable<void> IceAgent::leave(std::unique_ptr<IceAgent> agent) {
     // What is begun here cannot be made up for later, and ends by itself.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    fall_silent();
-    auto* sockets = nice_agent_get_sockets(agent_, stream_, kComponent);
-    if (sockets->len > 0) {
-        last_socket_ = static_cast<GObject*>(g_ptr_array_index(sockets, 0));
-        g_object_weak_ref(last_socket_, Bridge::on_socket_gone, this);
-    }
-    g_ptr_array_unref(sockets);
-    loop_->leave_to_others(-1);
-    g_object_set(agent_, "stun-initial-timeout", kLastRequestMs, "stun-max-retransmissions", guint{2}, nullptr);
-    nice_agent_remove_stream(agent_, stream_);
-    farewell_.expires_after(kFarewell);
-    loop_->step();
-    if (last_socket_ != nullptr) {
-        auto [cut] = co_await farewell_.async_wait(as_result);
+    auto leaving = std::make_shared<Leaving>(std::move(agent));
+    auto& self = *leaving->agent;
+    self.fall_silent();
+    self.loop_->leave_to_others(-1);
+    g_object_set(self.agent_, "stun-initial-timeout", kLastRequestMs, "stun-max-retransmissions", guint{2}, nullptr);
+    g_main_context_push_thread_default(self.loop_->context());  // where the callback is called
+    nice_agent_close_async(
+        self.agent_, Leaving::on_over, std::make_unique<std::shared_ptr<Leaving>>(leaving).release()
+    );
+    g_main_context_pop_thread_default(self.loop_->context());
+    leaving->over.expires_after(kFarewell);
+    self.loop_->step();
+    if (!leaving->is_over) {
+        auto [cut] = co_await leaving->over.async_wait(as_result);
         (void)cut;
     }
 }

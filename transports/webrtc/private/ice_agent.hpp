@@ -9,7 +9,6 @@
 #include <libp2p/error.hpp>
 
 #include <boost/asio/ip/udp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -18,7 +17,6 @@
 #include <string>
 #include <vector>
 
-struct _GObject;
 struct _NiceAgent;
 
 namespace libp2p::webrtc {
@@ -97,17 +95,19 @@ public:
     /// By way of libnice. What cannot be sent is lost.
     void send(ByteView datagram) noexcept;
 
-    /// Has TURN servers free what they hold for us (RFC 8656, 7.2), and closes the sockets: to be called last, and not
-    /// from inside of the agent's functions. Tells nothing more. Takes 150 ms, `kFarewell` at most; whoever cancels it
-    /// meanwhile is not heard.
-    awaitable<void> leave();
+    /// Has TURN servers free what they hold for `agent` (RFC 8656, 7.2) before it goes; not to be called from inside of
+    /// its functions. It tells nothing more. Waits until that is done, for `kFarewell` at most: libnice may still be
+    /// asking a server that does not answer, and the agent then goes when it has given up, within 40 s. Whoever cancels
+    /// the wait is not heard.
+    static awaitable<void> leave(std::unique_ptr<IceAgent> agent);
 
     GlibLoop& loop() noexcept { return *loop_; }
 
     static constexpr std::chrono::milliseconds kFarewell{500};
 
 private:
-    struct Bridge;  // what libnice calls
+    struct Bridge;   // what libnice calls
+    struct Leaving;  // an agent whose TURN servers are told
 
     IceAgent(asio::any_io_executor executor, Events& events);
 
@@ -119,9 +119,6 @@ private:
     unsigned stream_ = 0;
     std::string ufrag_;
     std::string password_;
-    asio::steady_timer farewell_;  // leave; cancelled when the agent's last socket has gone
-    _GObject* last_socket_ = nullptr;
-    bool has_left_ = false;
 };
 
 }  // namespace libp2p::webrtc

@@ -126,8 +126,7 @@ awaitable<void> IcePath::leave(std::shared_ptr<IcePath> self, std::unique_ptr<Ic
     // A task that is cancelled before it begins has a goodbye to say all the same.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await asio::post(self->executor_, asio::use_awaitable);  // perhaps it is the agent that has called
-    co_await agent->leave();
-    agent.reset();
+    co_await IceAgent::leave(std::move(agent));
     release(charges);
 }
 
