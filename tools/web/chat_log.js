@@ -6,6 +6,7 @@ import { element } from './dom.js'
 export const CHAT = '/p2p-chat/1.0.0'
 const MAX_MESSAGE = 2048
 const KEPT = 300
+const PAUSE = 50 // milliseconds between two messages that are heard
 
 export class ChatLog {
   constructor (list) { this.list = list }
@@ -27,17 +28,23 @@ export class ChatLog {
   }
 }
 
+const pause = () => new Promise(resolve => setTimeout(resolve, PAUSE))
+
 /** One who goes into a room, a node's or another page's: calls `heard` with each name and what was said. */
 export async function hearRoom (stream, heard) {
   for (let message; (message = await stream.readDelimited(MAX_MESSAGE)) !== null;) {
     const [name, ...words] = text(message).split('\n')
     heard(name, words.join('\n'))
+    await pause()
   }
 }
 
 /** The room's side: calls `heard` with what the one who came says. */
 export async function hearMember (stream, heard) {
-  for (let message; (message = await stream.readDelimited(MAX_MESSAGE)) !== null;) heard(text(message))
+  for (let message; (message = await stream.readDelimited(MAX_MESSAGE)) !== null;) {
+    heard(text(message))
+    await pause()
+  }
 }
 
 export const tellRoom = (stream, words) => stream.write(delimited(utf8(words)))

@@ -168,7 +168,7 @@ export class Node extends EventTarget {
 
   async #signalled (stream, relayed) {
     const { peer } = relayed
-    if (relayed.transport !== 'relay' || this.#arrivals.has(peer)) return stream.abort()
+    if (relayed.transport !== 'relay' || this.#arrivals.has(peer) || !this.#hasRoom()) return stream.abort()
     await this.#arrive(async () => {
       const arrival = answerPrivate(stream, this.rtc).then(attempt => this.#addDirect(attempt, peer, false))
       this.#arrivals.set(peer, arrival)

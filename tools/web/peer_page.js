@@ -38,6 +38,7 @@ function leave () {
 function showReservation () {
   const stands = reservation?.state === 'standing'
   $('reach-button').textContent = reservation ? 'Leave' : 'Be reachable'
+  $('reach-button').classList.toggle('quiet', reservation !== null)
   $('relay').disabled = reservation !== null
   $('invitation').hidden = !reservation
   if (reservation) {
@@ -181,6 +182,7 @@ function showPath () {
   $('path-kind').textContent = connection ? KINDS[kind] ?? 'Finding out …' : 'Not connected'
   $('path-peer').textContent = shown.peer
   $('path-pair').textContent = path?.local ? pairText(path) : kind === 'relay' ? `through the relay, ${limitText(connection.limited)}` : '–'
+  $('peer-part').classList.toggle('met', connection !== null)
   $('retry').hidden = connection?.transport !== 'relay'
   for (const id of ['talk-text', 'talk-button', 'file-button', 'file']) $(id).disabled = !connection
   showPing()
@@ -215,7 +217,7 @@ function showSaid () {
 }
 
 const STATES = {
-  hashing: 'Reading …', waiting: 'Waiting for an answer …', asking: '', moving: '', done: 'Done', failed: 'Cut off', refused: 'Not taken'
+  hashing: 'Reading …', waiting: 'Waiting for an answer …', asking: '', agreed: 'Waiting for the sender …', moving: '', done: 'Done', failed: 'Cut off', refused: 'Not taken'
 }
 
 function transferWords ({ state, error, isOutgoing, done, size, rate }) {

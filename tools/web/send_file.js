@@ -58,7 +58,7 @@ export async function digestOf (blob, onprogress = () => {}) {
 
 /** What a sender may say of its file; throws where it may not. */
 export function checkHeader ({ name, size, sha256 }) {
-  const isName = typeof name === 'string' && name !== '' && utf8(name).length <= MAX_NAME && !/[/\0]/.test(name) && !/^\.\.?$/.test(name)
+  const isName = typeof name === 'string' && name !== '' && utf8(name).length <= MAX_NAME && !/^\.|[/\\\p{Cc}]/u.test(name)
   if (!isName || !Number.isSafeInteger(size) || size < 0 || !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new P2pError('protocol_violation', 'The header of the file is none.')
   }

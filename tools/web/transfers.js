@@ -12,7 +12,7 @@ const QUESTION = 4 * 60_000 // milliseconds
 const OVERHEAD = 8 * 1024 // octets of a relay's limit that are not the file's
 const RATE_EVERY = 200 // milliseconds
 
-/** `state`: 'hashing', 'waiting', 'asking', 'moving', 'done', 'failed', 'refused'. */
+/** `state`: 'hashing', 'waiting', 'asking', 'agreed', 'moving', 'done', 'failed', 'refused'. */
 class Transfer {
   done = 0
   rate = 0 // octets a second
@@ -76,6 +76,7 @@ export class Transfers {
         this.#set(transfer, 'moving')
         return transfer.incoming
       }, count => this.#progress(transfer, count))
+      if (transfer.url) URL.revokeObjectURL(transfer.url)
       transfer.url = URL.createObjectURL(file)
       this.#set(transfer, 'done')
     } catch (error) {
@@ -93,29 +94,34 @@ export class Transfers {
     this.onchange()
   }
 
-  // What was cut off goes on without another question.
+  // What was agreed to goes on without another question, whichever stream brings it.
   async #decide (header, stream) {
-    const before = this.list.find(each => each.incoming && each.state === 'failed' && each.incoming.sha256 === header.sha256 && each.size === header.size)
-    if (before) return Object.assign(before, { stream, error: '' })
-    const kept = this.list.reduce((sum, each) => sum + (each.incoming ? each.size : 0), 0)
-    if (header.size > MAX_FILE) throw new P2pError('refused', `A page takes no more than ${inOctets(MAX_FILE)}.`)
-    if (kept + header.size > MAX_KEPT || this.list.filter(each => each.answer).length >= MAX_QUESTIONS) throw new P2pError('refused', 'Too much waits here already.')
-    const transfer = this.#add(new Transfer(false, header.name, header.size, 'asking'))
-    if (!transfer) throw new P2pError('refused', 'Too much waits here already.')
+    const isIt = each => each.sha256 === header.sha256 && each.size === header.size && each.state !== 'refused' && each.state !== 'moving'
+    const transfer = this.list.find(isIt) ?? this.#ask(header)
     transfer.stream = stream
-    const agreed = await new Promise(resolve => {
+    const agreed = await Promise.race([transfer.question, stream.finished.then(() => undefined)])
+    if (agreed === undefined) throw new P2pError('stream_reset', 'The sender did not wait.')
+    if (agreed !== true) throw new P2pError('refused', agreed === false ? 'The answer was no.' : 'Nobody answered.')
+    transfer.incoming ??= new Incoming(header)
+    transfer.error = ''
+    return transfer
+  }
+
+  #ask (header) {
+    const kept = this.list.reduce((sum, each) => sum + (each.sha256 ? each.size : 0), 0)
+    const isFull = kept + header.size > MAX_KEPT || this.list.filter(each => each.answer).length >= MAX_QUESTIONS
+    if (header.size > MAX_FILE) throw new P2pError('refused', `A page takes no more than ${inOctets(MAX_FILE)}.`)
+    const transfer = isFull ? null : this.#add(new Transfer(false, header.name, header.size, 'asking'))
+    if (!transfer) throw new P2pError('refused', 'Too much waits here already.')
+    transfer.sha256 = header.sha256
+    transfer.question = new Promise(resolve => {
       transfer.answer = resolve
       setTimeout(resolve, QUESTION, null)
-      stream.finished.then(() => resolve(undefined))
+    }).then(agreed => {
+      transfer.answer = null
+      this.#set(transfer, agreed === true ? 'agreed' : 'refused')
+      return agreed
     })
-    transfer.answer = null
-    if (agreed !== true) {
-      const why = agreed === false ? 'The answer was no.' : agreed === null ? 'Nobody answered.' : 'The sender did not wait.'
-      transfer.error = why
-      this.#set(transfer, 'refused')
-      throw new P2pError('refused', why)
-    }
-    transfer.incoming = new Incoming(header)
     return transfer
   }
 
