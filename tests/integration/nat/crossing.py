@@ -28,19 +28,21 @@ class Path:
 
 
 class Program:
-    """A program of ours that prints one JSON object a line, and tells its story on stderr."""
+    """A program of ours that prints a line at a time, each of them JSON unless `parse` says otherwise, and tells its story
+    on stderr."""
 
-    def __init__(self, host: network.Namespace, words: list[str], **options):
+    def __init__(self, host: network.Namespace, words: list[str], parse=json.loads, **options):
         self.process = host.start(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-        self.said: list[dict] = []
+        self.said: list = []
         self.story: list[str] = []
         self._changed = threading.Condition()
         self._readers = [
-            threading.Thread(target=self._read, args=(self.process.stdout, lambda line: self.said.append(json.loads(line)))),
+            threading.Thread(target=self._read, args=(self.process.stdout, lambda line: self.said.append(parse(line)))),
             threading.Thread(target=self._read, args=(self.process.stderr, self.story.append)),
         ]
         for reader in self._readers:
             reader.start()
+        host.at_close(self.join)
 
     def _read(self, pipe, take) -> None:
         for line in pipe:
@@ -164,7 +166,9 @@ class Crossing:
     def start(self, host: network.Namespace, command: str, address: str, **options) -> Program:
         """A client of ours, with its story."""
         words = [self._program, command, address, "--timeout", str(PATIENCE), "--log", "webrtc=debug,swarm=debug,relay=debug"]
-        return Program(host, [*words, *([] if command == "echo" else ["--json"]), *self.options], **options)
+        if command != "echo":
+            words.append("--json")
+        return Program(host, [*words, *self.options], **options)
 
     def dial(self, host: network.Namespace, address: str) -> Path:
         begun = time.monotonic()

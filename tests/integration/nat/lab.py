@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 import pathlib
 
-from nat_rules import Kind, ip4_rules, ip6_firewall
+from nat_rules import Kind, ip4_isolation, ip4_rules, ip6_firewall
 from network import Hub, Namespace, temporary_folder
 
 PUBLIC = ipaddress.ip_network("198.51.100.0/24")
@@ -12,11 +12,13 @@ PUBLIC6 = "2001:db8:0:ffff::"
 
 
 class Home:
-    """A network behind a router. Hosts are added to it; all have the router's address outside."""
+    """A network behind a router. Hosts are added to it; all have the router's address outside. With `hairpin` they reach
+    each other there, too."""
 
-    def __init__(self, lab: "Lab", number: int, kind: Kind | None):
+    def __init__(self, lab: "Lab", number: int, kind: Kind | None, hairpin: bool = False):
         self.number = number
         self.kind = kind
+        self._hairpin = hairpin
         self.router = lab.namespace(f"router{number}")
         self.router.forward()
         self.outside = str(PUBLIC[100 + number])
@@ -25,8 +27,8 @@ class Home:
         self.router.address("wan", f"{PUBLIC6}{100 + number:x}/64")
         self._lab = lab
         self._lan = Hub(self.router)
-        self.router.address(Hub.interface, f"{self._net4}.1/24")
-        self.router.address(Hub.interface, f"{self._net6}1/64")
+        self.router.address(self._lan.interface, f"{self._net4}.1/24")
+        self.router.address(self._lan.interface, f"{self._net6}1/64")
         lab.public.run("ip", "-6", "route", "add", f"{self._net6}/64", "via", f"{PUBLIC6}{100 + number:x}")
         self.router.run("ip", "-6", "route", "add", "default", "via", f"{PUBLIC6}1")
         if kind is not None:
@@ -44,7 +46,7 @@ class Home:
 
     def translate(self, outside: str) -> None:
         """Sets the rules; with another address outside, and `forget`, every mapping is another from then on."""
-        self.router.rules(ip4_rules(self.kind, Hub.interface, "wan", outside))
+        self.router.rules(ip4_rules(self.kind, "wan", outside, self._hairpin))
 
     def rebind(self) -> None:
         """The router gets another address outside and forgets what it knew."""
@@ -68,6 +70,19 @@ class Home:
         return host
 
 
+    def guest(self) -> Namespace:
+        """A host with IPv4 in a second network of the router, which does not see the first one."""
+        lan = Hub(self.router, "guests")
+        net = f"10.{self.number}.1"
+        self.router.address(lan.interface, f"{net}.1/24")
+        self.router.rules(ip4_isolation(self._lan.interface, lan.interface))
+        host = self._lab.namespace(f"home{self.number}guest")
+        lan.connect(host, "lan")
+        host.address("lan", f"{net}.2/24")
+        host.default_route(f"{net}.1")
+        return host
+
+
 class Lab:
     """A context manager; leaving it takes everything down."""
 
@@ -81,7 +96,7 @@ class Lab:
             self.public = self.namespace("public")
             self.public.forward()
             self.hub = Hub(self.public)
-            self.public.address(Hub.interface, f"{PUBLIC6}1/64")
+            self.public.address(self.hub.interface, f"{PUBLIC6}1/64")
             self._vanish()
         except Exception:
             self._stack.close()
@@ -94,8 +109,8 @@ class Lab:
     def _vanish(self) -> None:
         """What nobody here has is lost in silence, as in the internet, and not refused."""
         nobody = str(PUBLIC[254])
-        self.public.address(Hub.interface, f"{PUBLIC[1]}/24")
-        self.public.run("ip", "neighbour", "add", nobody, "lladdr", "02:00:00:00:00:fe", "dev", Hub.interface)
+        self.public.address(self.hub.interface, f"{PUBLIC[1]}/24")
+        self.public.run("ip", "neighbour", "add", nobody, "lladdr", "02:00:00:00:00:fe", "dev", self.hub.interface)
         self.public.default_route(nobody)
 
     def namespace(self, name: str) -> Namespace:
@@ -104,9 +119,9 @@ class Lab:
     def server_address(self, number: int) -> str:
         """An address in public, for a server that runs in `public`."""
         address = str(PUBLIC[number])
-        self.public.address(Hub.interface, f"{address}/24")
+        self.public.address(self.hub.interface, f"{address}/24")
         return address
 
-    def home(self, kind: Kind | None) -> Home:
+    def home(self, kind: Kind | None, hairpin: bool = False) -> Home:
         self._homes += 1
-        return Home(self, self._homes, kind)
+        return Home(self, self._homes, kind, hairpin)

@@ -39,23 +39,27 @@ _CONTACTS = {
 }
 
 
-def ip4_rules(kind: Kind, inside: str, outside: str, address: str) -> str:
-    """The rules of a router whose interfaces are `inside` and `outside` and whose address outside is `address`."""
-    return "\n".join(("table ip nat", "delete table ip nat", "table ip nat {", *_body(kind, inside, outside, address), "}"))
+def ip4_rules(kind: Kind, outside: str, address: str, hairpin: bool = False) -> str:
+    """The rules of a router whose interface `outside` has `address`. `hairpin`: hosts inside reach each other there
+    (RFC 4787, 6)."""
+    return "\n".join(("table ip nat", "delete table ip nat", "table ip nat {", *_body(kind, outside, address, hairpin), "}"))
 
 
-def _body(kind: Kind, inside: str, outside: str, address: str) -> list[str]:
+def _body(kind: Kind, outside: str, address: str, hairpin: bool) -> list[str]:
     source = ["chain source { type nat hook postrouting priority srcnat;"]
+    if hairpin:
+        source += [f'oifname != "{outside}" meta l4proto udp ct status dnat snat to {address}']
     if kind is Kind.SYMMETRIC:
         source += [f'oifname "{outside}" meta l4proto udp snat to {address}:20000-60000 fully-random']
     source += [f'oifname "{outside}" snat to {address}', "}"]
-    return [*source, *_mapping(kind, inside, outside), *_filtering(kind, inside, outside)]
+    return [*source, *_mapping(kind, outside, address, hairpin), *_filtering(kind, outside)]
 
 
-def _mapping(kind: Kind, inside: str, outside: str) -> list[str]:
+def _mapping(kind: Kind, outside: str, address: str, hairpin: bool) -> list[str]:
     """An endpoint inside keeps its port outside, and the port leads back to it, whoever asks."""
     if kind in (Kind.SYMMETRIC, Kind.UDP_BLOCKED):
         return []
+    return_home = [f'iifname != "{outside}" ip daddr {address} meta l4proto udp dnat to udp dport map @owners'] * hairpin
     return [
         "map owners { type inet_service : ipv4_addr; flags dynamic,timeout; timeout 2m; }",
         "chain learn { type filter hook forward priority filter - 1;",
@@ -63,11 +67,12 @@ def _mapping(kind: Kind, inside: str, outside: str) -> list[str]:
         "}",
         "chain destination { type nat hook prerouting priority dstnat;",
         f'iifname "{outside}" meta l4proto udp dnat to udp dport map @owners',
+        *return_home,
         "}",
     ]
 
 
-def _filtering(kind: Kind, inside: str, outside: str) -> list[str]:
+def _filtering(kind: Kind, outside: str) -> list[str]:
     contacts = []
     udp = [f'iifname "{outside}" meta l4proto udp ct status dnat accept']
     if kind is Kind.UDP_BLOCKED:
@@ -102,5 +107,19 @@ def ip6_firewall(outside: str) -> str:
             chain pass {{ type filter hook forward priority filter;
                 ct state established,related accept
                 iifname "{outside}" meta l4proto {{ tcp, udp }} drop
+            }}
+        }}"""
+
+
+def ip4_isolation(one: str, other: str) -> str:
+    """Nothing passes between two networks of a router but by its address outside."""
+    return f"""
+        table ip isolation
+        delete table ip isolation
+        table ip isolation {{
+            chain pass {{ type filter hook forward priority filter - 2;
+                ct status dnat accept
+                iifname "{one}" oifname "{other}" drop
+                iifname "{other}" oifname "{one}" drop
             }}
         }}"""

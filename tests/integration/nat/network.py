@@ -4,7 +4,7 @@ import itertools
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _numbers = itertools.count()
 
@@ -43,6 +43,7 @@ class Namespace:
     def __init__(self, name: str):
         self.name = f"p2p-{os.getpid()}-{next(_numbers)}-{name}"
         self._processes: list[subprocess.Popen] = []
+        self._at_close: list[Callable[[], object]] = []
 
     def __enter__(self) -> "Namespace":
         command("ip", "netns", "add", self.name)
@@ -68,6 +69,8 @@ class Namespace:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        for last in self._at_close:
+            last()
         subprocess.run(["ip", "netns", "delete", self.name], capture_output=True, timeout=30)
 
     def run(self, *words: str, stdin: str | None = None) -> str:
@@ -78,6 +81,10 @@ class Namespace:
         process = subprocess.Popen(self.inside(words), **options)
         self._processes.append(process)
         return process
+
+    def at_close(self, last: Callable[[], object]) -> None:
+        """Has `last` called once the processes have ended."""
+        self._at_close.append(last)
 
     def rules(self, text: str) -> None:
         """Loads nftables rules."""
@@ -109,10 +116,9 @@ def wire(a: Namespace, a_interface: str, b: Namespace, b_interface: str) -> None
 class Hub:
     """A network that many are wired to: a bridge in a namespace of its own, where servers may live too."""
 
-    interface = "hub"
-
-    def __init__(self, namespace: Namespace):
+    def __init__(self, namespace: Namespace, interface: str = "hub"):
         self.namespace = namespace
+        self.interface = interface
         namespace.run("ip", "link", "add", self.interface, "type", "bridge")
         namespace.run("ip", "link", "set", self.interface, "up")
 

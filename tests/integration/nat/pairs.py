@@ -4,9 +4,8 @@
 
 pairs.py P2P [--runs N] [--detours N] [--pair DIALER,LISTENER] [--write docs/nat.md]
 
-Dials N times where a direct path is expected, and so many times where a detour is, which takes seconds. Prints a table,
-and a line for each dial that found another path than is expected of it, or took longer than 5 s. Needs the right to
-make network namespaces.
+Dials `--runs` times where a direct path is expected without TURN, and `--detours` times else. Prints a table, and a line for each dial that found another path than is expected of it, or took longer than 5 s. Needs the right to make network
+namespaces.
 """
 import argparse
 import pathlib
@@ -38,11 +37,8 @@ def cross(program: str, pair: tuple[Kind, Kind], turn: tuple[str, ...], runs: in
         crossing = Crossing(lab, program, turn)
         dialer, listener = (lab.home(kind) for kind in pair)
         host = dialer.host(crossing.families)
-        paths = []
-        for _ in range(runs):
-            with crossing.listener(listener) as address:
-                paths.append(crossing.dial(host, address))
-        return paths
+        with crossing.listener(listener) as address:
+            return [crossing.dial(host, address) for _ in range(runs)]
 
 
 class Row:
@@ -52,7 +48,7 @@ class Row:
         self.pair = pair
         self._wanted = [expected(*pair, with_turn) for with_turn in (False, True)]
         self._paths = [
-            cross(program, pair, turn, runs if wanted == "direct" else detours)
+            cross(program, pair, turn, runs if wanted == "direct" and not turn else detours)
             for wanted, turn in zip(self._wanted, ((), TURN))
         ]
 
@@ -111,8 +107,8 @@ def main() -> int:
         print("{:20}{:20}{:10}{:13}{:10}{:11}{:11}{:13}{:10}{}".format(*rows[-1].cells()), flush=True)
         for surprise in rows[-1].surprises():
             print("  " + surprise, flush=True)
-    if options.write:
-        write_table(options.write, rows)
+        if options.write:
+            write_table(options.write, rows)
     return 1 if any(row.surprises() for row in rows) else 0
 
 
