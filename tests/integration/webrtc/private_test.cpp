@@ -123,6 +123,28 @@ TEST(PrivateWebRtc, ConnectsWhenOnlyOneSideTellsItsCandidates) {
     }
 }
 
+TEST(PrivateWebRtc, GivesLibdatachannelTimeToKnowTheAnswersFingerprint) {
+    asio::io_context io;
+    auto network = std::make_shared<MemorySignallingNetwork>();
+    PrivateNode listener(io, network);
+    PrivateNode dialer(io, network);
+    network->tamper = [](SignallingMessage& message) {
+        if (message.type == SignallingMessage::Type::offer) {
+            message.data.replace(message.data.find("o=- "), 4, "o=rtc ");
+        }
+        return true;
+    };
+    run(io, [&]() -> awaitable<void> {
+        const auto address = co_await listen(listener, "/memory/0/webrtc");
+        const auto start = Clock::now();
+        auto connected = co_await dialer.host.connect(address);
+        EXPECT_TRUE(connected) << connected.error().message();
+        EXPECT_GE(Clock::now() - start, 50ms);
+        co_await close(dialer);
+        co_await close(listener);
+    }());
+}
+
 TEST(PrivateWebRtc, SignalsOverAStreamOfAConnectionThatStands) {
     asio::io_context io;
     Node listener(io);

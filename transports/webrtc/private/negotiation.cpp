@@ -4,6 +4,7 @@
 #include "libp2p/crypto/random.hpp"
 #include "transports/webrtc/private/candidate_json.hpp"
 
+#include <libp2p/async.hpp>
 #include <libp2p/log.hpp>
 
 #include <boost/asio/error.hpp>
@@ -62,7 +63,8 @@ Negotiation::Negotiation(
       is_vouched_for_(talk_->remote().key.has_value()),
       exchange_(role),
       progress_(endpoint_->services().executor()),
-      grace_(endpoint_->services().executor()) {}
+      grace_(endpoint_->services().executor()),
+      settling_(endpoint_->services().executor()) {}
 
 awaitable<result<std::shared_ptr<WebRtcCore>>> Negotiation::run() {
     const auto self = shared_from_this();
@@ -184,6 +186,12 @@ awaitable<result<void>> Negotiation::open() {
         co_return failure_.code() ? failure_ : found.error();
     }
     if (is_client) {
+        if (role_ == Role::answerer && remote_->is_of_libdatachannel) {
+            auto settled = co_await settle();
+            if (!settled) {
+                co_return settled.error();
+            }
+        }
         core_->session.start();
         core_->flush();
     }
@@ -192,6 +200,18 @@ awaitable<result<void>> Negotiation::open() {
         co_return opened.error();
     }
     log.debug("session.open", {{"dtls", is_client ? "client" : "server"}});
+    co_return ok();
+}
+
+awaitable<result<void>> Negotiation::settle() {
+    settling_.expires_after(kSettling);
+    auto [ec] = co_await settling_.async_wait(as_result);
+    if (failure_.code()) {
+        co_return failure_;
+    }
+    if (ec) {
+        co_return ec;
+    }
     co_return ok();
 }
 
@@ -291,6 +311,7 @@ void Negotiation::fail(Error why) {
 
 void Negotiation::end(Error why) {
     grace_.cancel();
+    settling_.cancel();
     talk_->abort();
     if (core_) {
         core_->end(std::move(why));

@@ -25,6 +25,10 @@ public:
 
     /// How long a session may take to open once the pipe has broken; a remote that is connected may have done that.
     static constexpr std::chrono::seconds kGrace{5};
+    /// What lies between ICE and our ClientHello, when we have answered libdatachannel: it begins with ICE a moment
+    /// before it keeps the answer's fingerprint, and refuses every certificate in between. On a busy machine that
+    /// costs one dial in ten.
+    static constexpr std::chrono::milliseconds kSettling{50};
 
     Negotiation(
         std::shared_ptr<PrivateEndpoint> endpoint,
@@ -51,6 +55,7 @@ private:
     result<IcePath::Charges> pay_for_agent(const IceOptions& options);
     awaitable<result<void>> exchange();
     awaitable<result<void>> open();
+    awaitable<result<void>> settle();
     void say(SignallingMessage::Type type, SessionDescription::Setup setup);
     void consider(std::vector<IceCandidate> candidates);
     void give_up_after_grace();
@@ -75,6 +80,7 @@ private:
     Error failure_;
     Waiter progress_;
     asio::steady_timer grace_;
+    asio::steady_timer settling_;
 };
 
 }  // namespace libp2p::webrtc

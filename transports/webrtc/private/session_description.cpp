@@ -106,6 +106,9 @@ private:
         if (line.starts_with("m=")) {
             return on_media(line.substr(2));
         }
+        if (line.starts_with("o=rtc ")) {
+            description_.is_of_libdatachannel = true;
+        }
         return line.starts_with("a=") ? on_attribute(line.substr(2)) : ok();
     }
 

@@ -28,6 +28,7 @@ struct SessionDescription {
         64 * 1024;  ///< octets of a message that are taken (the default: RFC 8841, 6.1); 0: any number
     std::vector<std::string> candidates;  ///< "candidate:…", not parsed
     bool is_end_of_candidates = false;    ///< none will follow
+    bool is_of_libdatachannel = false;    ///< which its origin tells; not written
 };
 
 /// Longest description that is read, in octets, and its most lines, fingerprints and candidates.

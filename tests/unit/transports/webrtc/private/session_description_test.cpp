@@ -66,6 +66,7 @@ TEST(SessionDescription, ReadsChromiums) {
     EXPECT_EQ(read.max_message_size, 262'144U);
     EXPECT_TRUE(read.candidates.empty());
     EXPECT_FALSE(read.is_end_of_candidates);
+    EXPECT_FALSE(read.is_of_libdatachannel);
 }
 
 TEST(SessionDescription, ReadsLibdatachannels) {
@@ -76,6 +77,7 @@ TEST(SessionDescription, ReadsLibdatachannels) {
     EXPECT_EQ(read.max_message_size, 0U);
     EXPECT_EQ(read.candidates, std::vector<std::string>{"candidate:1 1 UDP 2122317823 192.0.2.2 40000 typ host"});
     EXPECT_TRUE(read.is_end_of_candidates);
+    EXPECT_TRUE(read.is_of_libdatachannel);
 }
 
 TEST(SessionDescription, ReadsItsOwn) {
