@@ -22,7 +22,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CTEST_LAYERS = ["unit", "conformance", "integration", "examples", "fuzz", "style", "consumer"]
+CTEST_LAYERS = ["unit", "conformance", "integration", "nat", "examples", "fuzz", "style", "consumer"]
 LAYERS = CTEST_LAYERS + ["interop"]
 PRESETS = ["release", "dev", "gcc", "fuzz"]
 # What --all runs besides, and what has to be built for it.
@@ -87,7 +87,8 @@ def ctest(layer, preset):
                 failed = case.get("status") == "fail" or case.find("failure") is not None or missing
                 status["failed" if failed else "skipped" if skipped else "passed"] += 1
                 if skipped and not missing:
-                    print(f"  skipped: {case.get('name')}")
+                    why = (case.findtext("system-out") or "").strip().splitlines()[-1:]
+                    print(f"  skipped: {case.get('name')}" + "".join(f": {line}" for line in why))
     if done.returncode != 0:
         passed_line = re.compile(r"\s*(Start\s+\d+:|\d+/\d+ Test\s+#\d+: .* Passed )")
         tail("\n".join(line for line in done.stdout.splitlines() if not passed_line.match(line)))
