@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -173,8 +174,9 @@ void LogValue::append_real(const LogValue& self, std::string& to) {
 }
 
 void LogValue::append_milliseconds(const LogValue& self, std::string& to) {
-    append_number(to, self.real_, std::chars_format::fixed, 3);
-    to += "ms";
+    const bool is_short = std::abs(self.real_) < 1000;
+    append_number(to, is_short ? self.real_ : self.real_ / 1000, std::chars_format::fixed, 3);
+    to += is_short ? "ms" : "s";
 }
 
 void LogValue::append_error(const LogValue& self, std::string& to) {

@@ -88,6 +88,8 @@ TEST_F(LogTest, PrintsEachKindOfValue) {
         "info test e a=true b=-1 c=18446744073709551615 d=-9223372036854775808 e=0.5 f=text g=view h=(null) "
         "i=\"resource limit exceeded: system: full\" j=1.500ms k=\"a name\" l=\"made late\" m=7"
     );
+    log.info("e", {{"a", 999ms}, {"b", 1s}, {"c", 1h}, {"d", -90s}});
+    EXPECT_EQ(last(), "info test e a=999.000ms b=1.000s c=3600.000s d=-90.000s");
     log.info("e", {{"code", make_error_code(Errc::gated)}, {"empty", ""}});
     EXPECT_EQ(last(), "info test e code=\"refused by the connection gater\" empty=\"\"");
 }
