@@ -129,7 +129,7 @@ def interop(peers, preset, no_skip):
     folder = folder_of(preset)
     p2p = ["--p2p", os.path.join(folder, "tools/p2p"), "--write-docs", "docs/interop.md"]
     programs = [["run.py", *p2p, "--probe", os.path.join(folder, "tests/interop/interop_probe"), *(("--no-skip",) if no_skip else ())],
-                ["relay.py", *p2p], ["page.py", *p2p[:2]],
+                ["relay.py", *p2p], ["page.py", *p2p[:2], "--examples", os.path.join(folder, "examples")],
                 ["private_webrtc.py", *p2p[:2], *(("--all-cells", *p2p[2:]) if no_skip else ())]]
     total = collections.Counter()
     for name, *words in programs:

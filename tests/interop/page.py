@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The page of `p2p relay --http` in Chromium: a tab and a tab, and a tab and a node of ours, find each other through the relay,
-talk directly, chat and send files; with and without the browser's mDNS names in place of addresses.
+talk directly, chat and send files; with and without the browser's mDNS names in place of addresses. What sends files to
+tabs and takes theirs is examples/13_send_file.
 
-Needs node and Chromium, and nothing that is built. Prints a line a cell and, last, `N passed, N failed, N skipped`; exit code 1
+Needs node and Chromium, and no peer that has to be built. Prints a line a cell and, last, `N passed, N failed, N skipped`; exit code 1
 if a cell failed.
 """
 import argparse
+import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -29,7 +33,7 @@ class Failed(Exception):
 
 
 class Program:
-    """A program that prints JSON objects, and may be talked to."""
+    """A program that prints events, JSON objects or other lines, and may be talked to."""
 
     def __init__(self, *argv):
         self.argv = [str(word) for word in argv]
@@ -41,8 +45,9 @@ class Program:
 
     def read(self):
         for line in self.process.stdout:
+            text = line.decode()
             with self.changed:
-                self.events.append(json.loads(line))
+                self.events.append(json.loads(text) if text.startswith("{") else {"event": "line", "text": text.strip()})
                 self.changed.notify_all()
 
     def expect(self, **wanted):
@@ -51,7 +56,7 @@ class Program:
         with self.changed:
             while True:
                 for event in self.events:
-                    if all(event.get(key) == value for key, value in wanted.items()):
+                    if all(value(event.get(key)) if callable(value) else event.get(key) == value for key, value in wanted.items()):
                         return event
                     if event.get("event") == "error":
                         raise Failed(event.get("message"))
@@ -109,8 +114,8 @@ def check_story(story):
     return f"direct after {found.split()[0]} s"
 
 
-def tabs(p2p, options):
-    with relaying(p2p) as (url, _), running("node", MEET, "tabs", url, *options) as people:
+def tabs(programs, options):
+    with relaying(programs.p2p) as (url, _), running("node", MEET, "tabs", url, *options) as people:
         seen = people.expect(event="tabs")
     if seen["console"] or seen["hashes"] != [True, True]:
         raise Failed(f"{seen}")
@@ -119,44 +124,86 @@ def tabs(p2p, options):
     return [check_story(story) for story in seen["stories"]][1]
 
 
-def tab_and_node(p2p, options):
-    with relaying(p2p) as (url, relay):
-        with running(p2p, "listen", "--json", "--listen", f"{relay}/p2p-circuit", "--listen", "/webrtc") as node:
-            listening = node.expect(event="listening")
-            addresses = [text for text in listening["addresses"] if "/webrtc/" in text and "/webrtc-direct/" in text]
-            with running("node", MEET, "node", url, addresses[0], *options) as person:
-                node.expect(event="connected", transport="webrtc")
-                while not any(event.get("event") in ("node", "error") for event in person.events):
-                    node.say("hello, tab")  # nobody hears what was said before he came
-                    time.sleep(0.5)
-                seen = person.expect(event="node")
-                node.expect(event="chat", text="hello, node")
+def check_tab(seen, options):
     if seen["console"]:
         raise Failed(f"{seen['console']}")
     check_path(seen["path"], options)
     return check_story(seen["story"])
 
 
-CELLS = (("two tabs: chat, files", tabs), ("tab and node: chat", tab_and_node))
+def for_browsers(address):
+    return "/webrtc/" in address and "/webrtc-direct/" in address
+
+
+def chat(programs, options):
+    with relaying(programs.p2p) as (url, relay):
+        with running(programs.p2p, "listen", "--json", "--listen", f"{relay}/p2p-circuit", "--listen", "/webrtc") as node:
+            address = next(filter(for_browsers, node.expect(event="listening")["addresses"]))
+            with running("node", MEET, "chats", url, address, *options) as person:
+                node.expect(event="connected", transport="webrtc")
+                while not any(event.get("event") in ("chatted", "error") for event in person.events):
+                    node.say("hello, tab")  # nobody hears what was said before he came
+                    time.sleep(0.5)
+                seen = person.expect(event="chatted")
+                node.expect(event="chat", text="hello, node")
+    return check_tab(seen, options)
+
+
+def file_to_node(programs, options):
+    with relaying(programs.p2p) as (url, relay), tempfile.TemporaryDirectory() as folder:
+        with running(programs.send_file, "receive", folder, "--relay", relay) as node:
+            offered = node.expect(event="line", text=lambda text: text.startswith("send to ") and for_browsers(text))
+            with running("node", MEET, "sends", url, offered["text"].removeprefix("send to "), *options) as person:
+                seen = person.expect(event="sent")
+        found = hashlib.sha256((Path(folder) / "to the node.bin").read_bytes()).hexdigest()
+    if found != seen["sha256"]:
+        raise Failed("another file than was sent")
+    return check_tab(seen, options)
+
+
+def file_from_node(programs, options):
+    with relaying(programs.p2p) as (url, _), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "from the node.bin"
+        file.write_bytes(random.randbytes(2_000_003))
+        with running("node", MEET, "takes", url, *options) as person:
+            address = person.expect(event="reachable")["address"]
+            with running(programs.send_file, "send", file, address) as node:
+                node.expect(event="line", text=lambda text: text.startswith("sent "))
+                seen = person.expect(event="taken")
+        if hashlib.sha256(file.read_bytes()).hexdigest() != seen["sha256"]:
+            raise Failed("another file than was sent")
+    return check_tab(seen, options)
+
+
+CELLS = (("two tabs: chat, files", tabs), ("tab and node: chat", chat), ("tab sends node a file", file_to_node),
+         ("node sends tab a file", file_from_node))
+
+
+class Programs:
+    def __init__(self, options):
+        self.p2p = os.path.abspath(options.p2p)
+        self.send_file = os.path.abspath(os.path.join(options.examples, "13_send_file"))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--p2p", default="build/release/tools/p2p")
+    parser.add_argument("--examples", default="build/release/examples", help="the folder of the built examples")
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
     if shutil.which("node") is None or not (os.environ.get("CHROMIUM") or any(map(shutil.which, CHROMIUMS))):
         print(f"skipped: node or Chromium is not installed\n0 passed, 0 failed, {2 * len(CELLS)} skipped")
         return 0
+    programs = Programs(options)
     passed = failed = 0
     for name, cell in CELLS:
         for words in ((), ("--mdns",)):
             told = ""
             try:
                 for _ in range(options.rounds):
-                    told = cell(os.path.abspath(options.p2p), words)
+                    told = cell(programs, words)
                 passed += 1
-            except Failed as failure:
+            except (Failed, OSError) as failure:
                 failed += 1
                 told = f"FAILED {failure}"
             print(f"{name:24} {'mDNS names' if words else 'addresses':10}  {told}", flush=True)

@@ -11,8 +11,9 @@ import { Browser } from './browser.js'
 
 const USAGE = `usage: meet.js COMMAND URL ... [--mdns]
   tabs URL [--pictures FOLDER]   two tabs, of which one has the other's invitation: chat, a file each way
-  node URL ADDRESS [--file]      a tab goes to a node: chat, and with --file the node takes one
-  reached URL                    a tab is reachable, prints its address, and takes the file that somebody sends
+  chats URL ADDRESS              a tab goes to a node: chat
+  sends URL ADDRESS              a tab goes to a node and sends it a file
+  takes URL                      a tab is reachable, prints its address, and takes the file that somebody sends
 `
 const PATIENCE = 60_000 // milliseconds; the machine may be busy
 const FILE = randomBytes(3_000_001)
@@ -110,30 +111,29 @@ const commands = {
     emit({ event: 'tabs', paths, hashes, stories: [await first.story(), await second.story()], console: [...first.page.console, ...second.page.console] })
   },
 
-  async node ({ browser, url, address, withFile }) {
+  async chats ({ browser, url, address }) {
     const tab = await Tab.open(browser, `${url}#${address}`)
     const path = await tab.sawDirect()
     await tab.heard('hello, tab') // which the node says once it hears of us
     await tab.say('hello, node')
     await tab.heard('hello, node')
-    if (withFile) {
-      await tab.offer('to the node.bin', FILE)
-      await tab.sent()
-    }
-    emit({ event: 'node', path, sha256: digest(FILE), story: await tab.story(), console: tab.page.console })
+    emit({ event: 'chatted', path, story: await tab.story(), console: tab.page.console })
   },
 
-  async reached ({ browser, url, folder }) {
+  async sends ({ browser, url, address }) {
+    const tab = await Tab.open(browser, `${url}#${address}`)
+    const path = await tab.sawDirect()
+    await tab.offer('to the node.bin', FILE)
+    await tab.sent()
+    emit({ event: 'sent', path, sha256: digest(FILE), story: await tab.story(), console: tab.page.console })
+  },
+
+  async takes ({ browser, url, folder }) {
     const tab = await Tab.open(browser, url)
     emit({ event: 'reachable', address: await tab.value('own-address') })
-    await tab.press('Accept')
+    const name = await tab.until('an offer', "document.querySelector('#files .file-name b')?.textContent")
     const path = await tab.sawDirect()
-    await tab.until('the whole file', "document.querySelector('#files a') !== null")
-    const name = await tab.page.evaluate("document.querySelector('#files .file-name b').textContent")
-    await tab.page.browser.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder })
-    await tab.press('Save')
-    for (const end = Date.now() + PATIENCE; !existsSync(join(folder, name)) && Date.now() < end; await sleep(50));
-    emit({ event: 'reached', path, sha256: digest(readFileSync(join(folder, name))), story: await tab.story(), console: tab.page.console })
+    emit({ event: 'taken', path, sha256: await tab.take(name, folder), story: await tab.story(), console: tab.page.console })
   }
 }
 
@@ -156,17 +156,16 @@ async function main () {
     return at < 0 ? undefined : words.splice(at, count).at(-1)
   }
   const hidesAddresses = takeOption('--mdns', 1) !== undefined
-  const withFile = takeOption('--file', 1) !== undefined
   const pictures = takeOption('--pictures', 2)
   const [command, url, address] = words
-  if (!commands[command] || !url || (command === 'node') !== (address !== undefined)) {
+  if (!commands[command] || !url || ['chats', 'sends'].includes(command) !== (address !== undefined)) {
     process.stderr.write(USAGE)
     return 2
   }
   const folder = mkdtempSync(join(tmpdir(), 'meet-'))
   const browser = await Browser.start([], { hidesAddresses })
   try {
-    await commands[command]({ browser, url, address, folder, withFile, pictures })
+    await commands[command]({ browser, url, address, folder, pictures })
     return 0
   } catch (error) {
     emit({ event: 'error', message: error.message })
