@@ -186,7 +186,9 @@ def table(cells: list[Cell], columns: list[tuple[str, str, bool]], with_times: b
         return "yes" + (f", {rounded(found[0].milliseconds)}" if with_times else "") + again
 
     lines = ["| Relay | Listener | Dialer | " + " | ".join(title for title, _, _ in columns) + " |", "|---" * (3 + len(columns)) + "|"]
-    for names in dict.fromkeys((cell.plan.relay.title, cell.plan.listener.title, cell.plan.dialer.title) for cell in cells):
+    rank = {title: at for at, title in enumerate(dict.fromkeys(cell.plan.listener.title for cell in cells))}
+    rows = {(cell.plan.relay.title, cell.plan.listener.title, cell.plan.dialer.title) for cell in cells}
+    for names in sorted(rows, key=lambda row: [rank.get(title, -1) for title in row]):
         of_row = [cell for cell in cells if (cell.plan.relay.title, cell.plan.listener.title, cell.plan.dialer.title) == names]
         shown = [show([cell for cell in of_row if (cell.plan.way, cell.plan.limited) == (way, limited)]) for _, way, limited in columns]
         lines.append("| " + " | ".join((*names, *shown)) + " |")
