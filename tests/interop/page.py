@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The page of `p2p relay --http` in Chromium: a tab and a tab, and a tab and a node of ours, find each other through the relay,
-talk directly, chat and send files; with and without the browser's mDNS names in place of addresses. What sends files to
+talk directly, chat and send files, or stay on the relay; with and without the browser's mDNS names in place of addresses. What sends files to
 tabs and takes theirs is examples/13_send_file.
 
 Needs node and Chromium, and no peer that has to be built. Prints a line a cell and, last, `N passed, N failed, N skipped`; exit code 1
@@ -124,6 +124,14 @@ def tabs(programs, options):
     return [check_story(story) for story in seen["stories"]][1]
 
 
+def apart(programs, _):
+    with relaying(programs.p2p) as (url, _), running("node", MEET, "apart", url) as people:
+        seen = people.expect(event="apart")
+    if seen["console"] or seen["paths"] != ["Relayed", "Relayed"] or "128 KiB" not in seen["refused"]:
+        raise Failed(f"{seen}")
+    return "relayed: chat, a small file; a large one is refused"
+
+
 def check_tab(seen, options):
     if seen["console"]:
         raise Failed(f"{seen['console']}")
@@ -175,8 +183,11 @@ def file_from_node(programs, options):
     return check_tab(seen, options)
 
 
-CELLS = (("two tabs: chat, files", tabs), ("tab and node: chat", chat), ("tab sends node a file", file_to_node),
-         ("node sends tab a file", file_from_node))
+ADDRESSES = {"addresses": (), "mDNS names": ("--mdns",)}
+CELLS = [(name, kind, cell, options)
+         for name, cell in (("two tabs: chat, files", tabs), ("tab and node: chat", chat), ("tab sends node a file", file_to_node),
+                            ("node sends tab a file", file_from_node))
+         for kind, options in ADDRESSES.items()] + [("two tabs: no path", "lost names", apart, ())]
 
 
 class Programs:
@@ -192,21 +203,20 @@ def main():
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
     if shutil.which("node") is None or not (os.environ.get("CHROMIUM") or any(map(shutil.which, CHROMIUMS))):
-        print(f"skipped: node or Chromium is not installed\n0 passed, 0 failed, {2 * len(CELLS)} skipped")
+        print(f"skipped: node or Chromium is not installed\n0 passed, 0 failed, {len(CELLS)} skipped")
         return 0
     programs = Programs(options)
     passed = failed = 0
-    for name, cell in CELLS:
-        for words in ((), ("--mdns",)):
-            told = ""
-            try:
-                for _ in range(options.rounds):
-                    told = cell(programs, words)
-                passed += 1
-            except (Failed, OSError) as failure:
-                failed += 1
-                told = f"FAILED {failure}"
-            print(f"{name:24} {'mDNS names' if words else 'addresses':10}  {told}", flush=True)
+    for name, kind, cell, words in CELLS:
+        told = ""
+        try:
+            for _ in range(options.rounds):
+                told = cell(programs, words)
+            passed += 1
+        except (Failed, OSError) as failure:
+            failed += 1
+            told = f"FAILED {failure}"
+        print(f"{name:24} {kind:10}  {told}", flush=True)
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 

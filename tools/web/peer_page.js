@@ -223,7 +223,8 @@ const STATES = {
 function transferWords ({ state, error, isOutgoing, done, size, rate }) {
   if (state === 'done') return isOutgoing ? 'Sent, and found whole there' : 'Received whole'
   if (state === 'moving') return `${inOctets(done)} of ${inOctets(size)}${rate > 0 ? `, ${inOctets(rate)}/s` : ''}`
-  return [STATES[state], error].filter(Boolean).join(': ')
+  const told = state === 'failed' && done === 0 ? 'Not sent' : STATES[state]
+  return [told, error].filter(Boolean).join(': ')
 }
 
 function showFiles () {

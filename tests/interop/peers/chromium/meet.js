@@ -11,6 +11,7 @@ import { Browser } from './browser.js'
 
 const USAGE = `usage: meet.js COMMAND URL ... [--mdns]
   tabs URL [--pictures FOLDER]   two tabs, of which one has the other's invitation: chat, a file each way
+  apart URL                      two tabs that cannot reach each other: chat over the relay, as long as it lets them
   chats URL ADDRESS              a tab goes to a node: chat
   sends URL ADDRESS              a tab goes to a node and sends it a file
   takes URL                      a tab is reachable, prints its address, and takes the file that somebody sends
@@ -111,6 +112,30 @@ const commands = {
     emit({ event: 'tabs', paths, hashes, stories: [await first.story(), await second.story()], console: [...first.page.console, ...second.page.console] })
   },
 
+  // Names of mDNS that nobody resolves are all that they have of each other.
+  async apart ({ url }) {
+    const browser = await Browser.start(['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'], { hidesAddresses: true })
+    try {
+      const first = await Tab.open(browser, url)
+      const second = await Tab.open(browser, await first.value('link'))
+      await second.until('relayed', `${second.text('path-kind')} === 'Relayed' && ${second.text('state')}.includes('Relayed')`)
+      await second.say('are you there?') // before it is clear that there is no direct path
+      await first.heard('are you there?')
+      await second.until('that there is no direct path', "document.querySelector('#story [data-kind=failed]') !== null")
+      await first.say('yes')
+      await second.heard('yes')
+      await second.offer('large.bin', FILE)
+      const refused = await second.until('that a file is too large', "document.querySelector('#files [data-state=failed]')?.innerText")
+      await second.offer('small.bin', FILE.subarray(0, 10_000))
+      await first.press('Accept')
+      await second.sent()
+      const paths = await Promise.all([first, second].map(tab => tab.page.evaluate(tab.text('path-kind'))))
+      emit({ event: 'apart', paths, refused, story: await second.story(), console: [...first.page.console, ...second.page.console] })
+    } finally {
+      await browser.close()
+    }
+  },
+
   async chats ({ browser, url, address }) {
     const tab = await Tab.open(browser, `${url}#${address}`)
     const path = await tab.sawDirect()
@@ -163,7 +188,7 @@ async function main () {
     return 2
   }
   const folder = mkdtempSync(join(tmpdir(), 'meet-'))
-  const browser = await Browser.start([], { hidesAddresses })
+  const browser = command === 'apart' ? null : await Browser.start([], { hidesAddresses })
   try {
     await commands[command]({ browser, url, address, folder, pictures })
     return 0
@@ -171,7 +196,7 @@ async function main () {
     emit({ event: 'error', message: error.message })
     return 1
   } finally {
-    await browser.close()
+    await browser?.close()
     rmSync(folder, { recursive: true, force: true })
   }
 }
