@@ -36,6 +36,7 @@ class Program:
         self.said: list = []
         self.story: list[str] = []
         self._changed = threading.Condition()
+        self._is_silent = 0  # of the two pipes
         self._readers = [
             threading.Thread(target=self._read, args=(self.process.stdout, lambda line: self.said.append(parse(line)))),
             threading.Thread(target=self._read, args=(self.process.stderr, self.story.append)),
@@ -49,14 +50,18 @@ class Program:
             with self._changed:
                 take(line)
                 self._changed.notify_all()
+        with self._changed:
+            self._is_silent += 1
+            self._changed.notify_all()
 
     def wait_until(self, condition, seconds: float = PATIENCE):
-        """What `condition`, asked after each line, gives that is not false."""
+        """What `condition`, asked after each line, gives that is not false. Fails once the program has ended without."""
         end = time.monotonic() + seconds
         with self._changed:
             while not (found := condition()):
-                if not self._changed.wait(end - time.monotonic()) and time.monotonic() >= end:
+                if self._is_silent == len(self._readers) or time.monotonic() >= end:
                     raise AssertionError(f"not in {seconds} s: {self.said} {''.join(self.story)}")
+                self._changed.wait(end - time.monotonic())
             return found
 
     def wait_for(self, event: str) -> dict:
@@ -111,7 +116,7 @@ class Crossing:
         return shutil.which("turnserver") is not None and network.is_possible()
 
     def _start_stun(self) -> None:
-        self._lab.public.start(
+        self.turn_server = self._lab.public.start(
             [
                 "turnserver", "-n", "--verbose", "--log-file", str(self.turn_log), "--simple-log", "--no-tls", "--no-dtls",
                 "--no-cli", "--fingerprint", "--listening-ip", self.address, "--relay-ip", self.address, "--listening-port",

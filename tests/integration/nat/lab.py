@@ -48,6 +48,12 @@ class Home:
         """Sets the rules; with another address outside, and `forget`, every mapping is another from then on."""
         self.router.rules(ip4_rules(self.kind, "wan", outside, self._hairpin))
 
+    def change(self, kind: Kind) -> None:
+        """Another kind of router from now on."""
+        self.kind = kind
+        self.translate(self.outside)
+        self.router.run("conntrack", "-F")
+
     def rebind(self) -> None:
         """The router gets another address outside and forgets what it knew."""
         another = str(PUBLIC[150 + self.number])

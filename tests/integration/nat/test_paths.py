@@ -132,6 +132,33 @@ class Changes(PathTest):
             self.assertLess(time.monotonic(), end, path)
             time.sleep(0.5)
 
+    def check_cut(self, talk: Talk, cut) -> None:
+        """A connection that nobody consents to any more ends by itself, and says why."""
+        begun = time.monotonic()
+        cut()
+        with self.assertRaises((AssertionError, BrokenPipeError)):
+            talk.say(CONSENT_LOST)
+        self.assertEqual(talk.peer.join(CONSENT_LOST), 1, talk.peer.story)
+        self.assertLess(time.monotonic() - begun, CONSENT_LOST)
+        self.assertIn("the remote is gone", "".join(talk.peer.story))
+
+    def test_a_router_that_lets_no_udp_through_any_more_ends_a_connection(self) -> None:
+        crossing = self.crossing()
+        home = self.lab.home(Kind.FULL_CONE)
+        listener = self.listener(crossing, self.lab.home(Kind.FULL_CONE).host((4,)))
+        host = home.host((4,))
+        address = webrtc_address(listener)
+        talk = self.talk(crossing, host, address)
+        self.check_cut(talk, lambda: home.change(Kind.UDP_BLOCKED))
+        self.expect(crossing.dial(host, address), "relay")
+
+    def test_a_turn_server_that_dies_ends_the_connections_over_it(self) -> None:
+        crossing = self.crossing(turn=("udp",))
+        listener = self.listener(crossing, self.lab.home(Kind.SYMMETRIC).host((4,)))
+        talk = self.talk(crossing, self.lab.home(Kind.SYMMETRIC).host((4,)), webrtc_address(listener))
+        self.assertTrue(passes_turn(talk.peer), talk.peer.story)
+        self.check_cut(talk, crossing.turn_server.kill)
+
     def test_the_dialers_router_gets_another_address(self) -> None:
         self.check_rebinding(0)
 
