@@ -16,7 +16,7 @@ from lab import Lab
 from nat_rules import Kind
 
 P2P = os.path.abspath(os.environ.get("P2P", "p2p"))
-LONGEST = 5.0  # seconds that a dial may take, whatever the path
+LONGEST = 15.0  # seconds that a dial may take, whatever the path: three times what it takes at most
 
 # libnice asks for consent (RFC 7675) every 5 s and takes 10 s of silence for a no; twice that on a busy machine.
 CONSENT_LOST = 30.0
