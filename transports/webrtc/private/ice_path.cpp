@@ -25,10 +25,6 @@ const Logger log("webrtc");
 /// Calls to the system that may bring something before others have their turn.
 constexpr int kBurst = 4;
 
-/// Datagrams that are kept until there is a pair to answer over: a ClientHello, in fragments and repeated.
-constexpr std::size_t kMaxEarly = 8;
-constexpr std::size_t kMaxEarlySize = 4096;
-
 /// Of the DTLS record at the front, with its header (RFC 6347, 4.1).
 std::size_t record_size(ByteView octets) noexcept {
     constexpr std::size_t kHeader = 13;
@@ -160,9 +156,7 @@ void IcePath::on_datagram(ByteView datagram) {
         return;
     }
     if (!pair_) {
-        if (early_.size() < kMaxEarly && datagram.size() <= kMaxEarlySize) {
-            early_.emplace_back(datagram.begin(), datagram.end());
-        }
+        early_.keep(datagram);
         return;
     }
     // The kernel may have put several together for the agent, which does not tell their borders; records have theirs.
@@ -210,7 +204,7 @@ void IcePath::select() {
     remote_ = {*pair_->remote.address, pair_->remote.port};
     take_socket(descriptor);
     state_.notify();
-    for (const auto& datagram : std::exchange(early_, {})) {
+    for (const auto& datagram : early_.take()) {
         on_datagram(datagram);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include "transports/webrtc/private/early_datagrams.hpp"
 #include "transports/webrtc/private/ice_agent.hpp"
 #include "transports/webrtc/private/signalling_talk.hpp"
 #include "transports/webrtc/udp_socket.hpp"
@@ -14,7 +15,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <vector>
 
 namespace libp2p::webrtc {
 
@@ -87,7 +87,7 @@ private:
     Spawn leave_by_;  ///< null without TURN servers
     std::unique_ptr<IceAgent> agent_;
     std::function<void(const IceCandidate&)> told_;
-    std::vector<Bytes> early_;  ///< of the remote's, which has selected a pair before us: no answer could go out
+    EarlyDatagrams early_;
     std::optional<IcePair> pair_;
     std::shared_ptr<UdpSocket> socket_;  // shared with the tasks that serve it, of which an older one may be ending
     UdpSocket::Endpoint remote_;
