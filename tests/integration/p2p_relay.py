@@ -142,12 +142,14 @@ class Relay(unittest.TestCase):
         client.wait()
 
     def test_what_it_is_told_wrong_is_named(self):
-        for words, named in ((("--limit", "circuts=3"), "circuts"), (("--limit", "circuits"), "circuits"),
-                             (("--config", "/nowhere/relay.json"), "/nowhere/relay.json"),
-                             (("--listen", "/ip4/1"), "/ip4/1")):
+        for words, code, named in ((("--limit", "circuts=3"), 2, "circuts"), (("--limit", "circuits"), 2, "circuits"),
+                                   (("--limit", "circuits=3", "circuits=many"), 2, "many"),
+                                   (("--config", "/nowhere/relay.json"), 1, "/nowhere/relay.json"),
+                                   (("--listen", "/ip4/1"), 1, "/ip4/1")):
             done = p2p("relay", *words)
-            self.assertEqual(done.returncode, 1, words)
+            self.assertEqual(done.returncode, code, words)
             self.assertIn(named, done.stderr.decode())
+            self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
         self.assertEqual(p2p("relay", "--preset", "generous").returncode, 2)
 
 

@@ -51,6 +51,20 @@ result<void> read_addresses(const std::vector<std::string>& texts, std::vector<M
     return ok();
 }
 
+/// "NAME=VALUE"
+result<void> set_limit(relay::RelayLimits& limits, const std::string& text) {
+    const auto equals = text.find('=');
+    const auto value = equals == std::string::npos ? std::string() : text.substr(equals + 1);
+    return set_relay_limit(limits, text.substr(0, equals), value);
+}
+
+/// What is wrong with the value of --limit; empty when nothing is.
+std::string check_limit(const std::string& text) {
+    relay::RelayLimits any;
+    const auto set = set_limit(any, text);
+    return set ? std::string() : set.error().message();
+}
+
 /// What the file says, and the options on top of it.
 result<RelayConfig> config_of(const RelayCommandOptions& options) {
     RelayConfig config;
@@ -65,9 +79,7 @@ result<RelayConfig> config_of(const RelayCommandOptions& options) {
         }
     }
     for (const auto& text : options.limits) {
-        const auto equals = text.find('=');
-        const auto value = equals == std::string::npos ? std::string() : text.substr(equals + 1);
-        auto set = set_relay_limit(config.limits, text.substr(0, equals), value);
+        auto set = set_limit(config.limits, text);
         if (!set) {
             return set.error().with_context("--limit");
         }
@@ -198,6 +210,7 @@ void add_relay_command(CLI::App& program, Action& chosen) {
         ->check(CLI::IsMember(relay_preset_names()))
         ->type_name("NAME");
     command->add_option("--limit", options->limits, "One limit, for example circuits=64; may be repeated")
+        ->check(check_limit)
         ->type_name("NAME=VALUE")
         ->expected(1, -1);
     command->add_option("--announce", options->announce, "Address that clients are told, may be repeated")
