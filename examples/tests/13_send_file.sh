@@ -69,6 +69,9 @@ test "$(has_come)" = 0
 # What is there already is not sent again; what has its name, and is another file, stays as it is.
 "$program" send "$folder/some file.bin" "$target" --loopback | grep -q 'from octet 20000000 on'
 mkdir "$folder/other"
+echo hidden >"$folder/other/.hidden"
+if "$program" send "$folder/other/.hidden" "$target" --loopback 2>"$folder/refusal"; then exit 1; fi
+grep -q 'refused: .*no name for a file' "$folder/refusal"
 echo other >"$folder/other/some file.bin"
 if "$program" send "$folder/other/some file.bin" "$target" --loopback 2>"$folder/refusal"; then exit 1; fi
 grep -q 'refused: .*there is another file of that name' "$folder/refusal"

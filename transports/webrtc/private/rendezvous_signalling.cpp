@@ -410,6 +410,7 @@ awaitable<result<std::unique_ptr<SignallingPipe>>> RendezvousSignalling::open(Mu
     if (!connected) {
         co_return connected.error();
     }
+    log.debug("signalling.open", {{"peer", peer}, {"remote", address}, {"limited", false}});
     co_return client->open(std::move(peer));
 }
 
