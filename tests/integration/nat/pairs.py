@@ -4,7 +4,8 @@
 
 pairs.py P2P [--runs N] [--detours N] [--pair DIALER,LISTENER] [--longest SECONDS] [--write docs/nat.md]
 
-Dials `--runs` times where a direct path is expected without TURN, and `--detours` times else. Prints a table, and a line for each dial that found another path than is expected of it, or took longer than 5 s. Needs the right to make network
+Dials `--runs` times where a direct path is expected without TURN, and `--detours` times else. Prints a table, and a line
+for each dial that found no path that is expected of it, or took longer than `--longest`. Needs the right to make network
 namespaces.
 """
 import argparse
