@@ -103,7 +103,7 @@ std::optional<DialStep> DialStory::hear(std::chrono::nanoseconds since, const Lo
     if (event.subsystem == "relay") {
         return hear_relay(name, fields);
     }
-    if (event.subsystem == "webrtc") {
+    if (event.subsystem == "webrtc" || event.subsystem == "rendezvous") {
         return name.starts_with("ice.") ? hear_ice(name, fields) : hear_signalling(name, fields);
     }
     if (event.subsystem != "swarm") {

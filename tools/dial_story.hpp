@@ -23,8 +23,8 @@ struct DialStep {
     nlohmann::ordered_json details;  ///< the same for programs: an object, with ids and hashes in full
 };
 
-/// Makes steps of what a dial logs (subsystems swarm, relay and webrtc, level debug), and keeps what decides the
-/// verdict. Sans-io.
+/// Makes steps of what a dial logs (subsystems swarm, relay, webrtc and rendezvous, level debug), and keeps what
+/// decides the verdict. Sans-io.
 class DialStory {
 public:
     /// What is kept of candidates, and of addresses that were told once: a remote may send many.

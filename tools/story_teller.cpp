@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kWidth = 100;
 
 /// What tells of a dial.
-constexpr std::array<std::string_view, 3> kSubsystems{"swarm", "relay", "webrtc"};
+constexpr std::array<std::string_view, 4> kSubsystems{"swarm", "relay", "webrtc", "rendezvous"};
 
 /// What the user wants to read of the log; it was checked before.
 LogFilter filter_of(const CommonOptions& options) {

@@ -105,6 +105,15 @@ class Story(unittest.TestCase):
         self.assertIn((last["step"], last["state"]), [("relay", "released"), ("end", "disconnected")])
         self.assertGreater(last["seconds"], path["seconds"])
 
+    def test_signalling_over_a_rendezvous_server(self):
+        server = self.start("signal-server", "--listen", "127.0.0.1:0")["address"]
+        at = f"/ip4/127.0.0.1/tcp/{server.rsplit(':', 1)[1]}/ws/webrtc"
+        address = self.start("listen", "--listen", at, "--loopback")["addresses"][0]
+        steps, path = self.steps(address, "--loopback")
+        [opened] = [step for step in steps if step["step"] == "signal" and step["state"] == "open"]
+        self.assertEqual(opened["remote"], at)
+        self.assertEqual(path["path"], "direct")
+
     def test_a_candidate_that_is_left_out_has_a_reason(self):
         lines = "\n".join(self.lines(self.address("/webrtc/p2p/")))
         self.assertRegex(lines, r"theirs +host  127\.0\.0\.1:\d+ +left out: of a network that is not offered")

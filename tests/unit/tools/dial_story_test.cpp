@@ -90,6 +90,9 @@ TEST(DialStory, KeepsApartWhatServesTheDialAndTheDialItself) {
     const auto relay = dial.hear("swarm", "dial.begun", {{"peer", kRelay}, {"address", "/ip4/192.0.2.1/tcp/4001"}});
     EXPECT_EQ(relay.topic, "relay");
     EXPECT_EQ(relay.details["target"], false);
+    const auto signalling = dial.hear("rendezvous", "signalling.open", {{"peer", kPeer}, {"remote", "/ws/webrtc"}});
+    EXPECT_EQ(signalling.topic, "signal");
+    EXPECT_EQ(signalling.text, "over /ws/webrtc");
     const auto other = dial.hear("relay", "circuit.granted", {{"relay", kRelay}, {"destination", kRelay}});
     EXPECT_TRUE(other.topic.empty());
 }
