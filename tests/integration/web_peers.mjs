@@ -10,6 +10,7 @@ import { Identity } from '../../tools/web/identity.js'
 import { behindRelay, addressText, parseCircuit, parseWebSocket, peerOctets } from '../../tools/web/multiaddr.js'
 import { isPrivateAddress, kindOf, selectedPair } from '../../tools/web/path.js'
 import { acceptCircuit, connectThrough, reserve } from '../../tools/web/relay.js'
+import { Reservation } from '../../tools/web/reservation.js'
 import { Incoming, checkHeader, digestOf, receiveFile, sendFile } from '../../tools/web/send_file.js'
 import { Signalling, parseCandidate, parseSignal, signal } from '../../tools/web/signalling.js'
 import { upgrade } from '../../tools/web/upgrade.js'
@@ -284,6 +285,58 @@ test('circuits of others are taken where they are expected', async () => {
     if (status === 100) assert.deepEqual((({ peer, limited }) => [peer, limited])(await accepting), [BOB.peer, { seconds: 0, octets: 1000 }])
     else await assert.rejects(accepting, { code: 'refused' })
   }
+})
+
+test('a place is renewed in time, and taken again when the relay was lost', async context => {
+  context.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() })
+  const relay = { asked: 0, pings: 0, isGone: false, isSilent: false }
+  const connect = async () => {
+    if (relay.isGone) throw new Error('nobody answers')
+    const connection = { peer: RELAY.peer }
+    connection.closed = new Promise(resolve => { connection.close = resolve })
+    connection.open = async protocol => {
+      const [ours, theirs] = End.pair()
+      if (protocol === '/ipfs/ping/1.0.0') {
+        relay.pings++
+        if (!relay.isSilent) theirs.readExactly(32).then(sent => theirs.write(sent))
+      } else {
+        relay.asked++
+        const expires = Math.floor(Date.now() / 1000) + 100
+        theirs.readDelimited(4096).then(() => theirs.write(delimited(concat(field(1, 2), field(3, field(1, expires)), field(5, 100)))))
+      }
+      return ours
+    }
+    return connection
+  }
+  const states = []
+  const place = new Reservation('/ip4/192.0.2.7/tcp/1/ws/p2p/R', ALICE.peer, connect, ({ state }) => states.push(state))
+  const pass = async seconds => {
+    for (let i = 0; i < seconds; i++) {
+      context.mock.timers.tick(1000)
+      await ticks(8)
+    }
+  }
+  await place.begin()
+  assert.deepEqual([states, place.reachedAt], [['standing'], `/ip4/192.0.2.7/tcp/1/ws/p2p/R/p2p-circuit/webrtc/p2p/${ALICE.peer}`])
+  await pass(60)
+  assert.deepEqual([relay.asked, relay.pings >= 4], [1, true])
+  await pass(20) // three quarters are over
+  assert.equal(relay.asked, 2)
+  relay.isGone = true
+  place.connection.close('cut off')
+  await pass(4)
+  assert.deepEqual([place.state, place.error.message], ['lost', 'nobody answers'])
+  relay.isGone = false
+  await pass(6)
+  assert.deepEqual([place.state, place.error, relay.asked], ['standing', null, 3])
+  relay.isSilent = true // and says no goodbye
+  await pass(21)
+  assert.ok(states.filter(state => state === 'lost').length >= 3, states)
+  place.end()
+  await pass(60)
+  const { asked } = relay
+  await pass(200)
+  assert.deepEqual([relay.asked, states.at(-1)], [asked, 'ended'])
 })
 
 // ---- Addresses and paths ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import { Connection } from './connection.js'
 import { dial as dialDirect } from './direct.js'
 import { P2pError } from './errors.js'
 import { behindRelay, parseCircuit, parseDirect, parseWebSocket, peerOctets } from './multiaddr.js'
+import { PING, answerPings } from './ping.js'
 import { answerPrivate, dialPrivate } from './private.js'
 import { STOP, acceptCircuit, connectThrough } from './relay.js'
 import { Reservation } from './reservation.js'
@@ -16,7 +17,6 @@ const MAX_CONNECTIONS = 32 // with peers, not counting those with relays that we
 const MAX_ARRIVING = 8 // circuits and direct connections of others that are being made
 const LINGER = 5_000 // milliseconds that a relayed connection stays beside a direct one
 const IDENTIFY = '/ipfs/id/1.0.0'
-const PING = '/ipfs/ping/1.0.0'
 
 const isWebSocket = address => /\/wss?(\/p2p\/\w+)?$/.test(address)
 
@@ -236,9 +236,4 @@ export class Node extends EventTarget {
   }
 
   #tell (name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })) }
-}
-
-async function answerPings (stream) {
-  for (let ping; (ping = await stream.readExactly(32)) !== null;) await stream.write(ping)
-  await stream.closeWrite()
 }

@@ -4,9 +4,10 @@ import { fields, text } from './bytes.js'
 import { CHAT, ChatLog, hearRoom, tellRoom } from './chat_log.js'
 import { $, complain, element, inMilliseconds, setState, shortPeer } from './dom.js'
 import { addressText } from './multiaddr.js'
+import { PING, ping } from './ping.js'
 import { Plot } from './plot.js'
 
-const PING = '/ipfs/ping/1.0.0'; const IDENTIFY = '/ipfs/id/1.0.0'; const PUSH = '/ipfs/id/push/1.0.0'
+const IDENTIFY = '/ipfs/id/1.0.0'; const PUSH = '/ipfs/id/push/1.0.0'
 const PERF = '/perf/1.0.0'
 const MAX_IDENTIFY = 8192
 const MIB = 1024 * 1024
@@ -127,15 +128,12 @@ async function pinging (connection) {
   while (!await Promise.race([ended, sleep(PING_EVERY).then(() => false)])) {
     if (paused || document.hidden) continue
     stream ??= await connection.open(PING)
-    const ping = crypto.getRandomValues(new Uint8Array(32))
-    const began = performance.now()
-    await stream.write(ping)
-    const answer = await stream.readExactly(32)
-    if (answer === null) {
+    const took = await ping(stream)
+    if (took === null) {
       stream = null // the node ends a stream that was silent for long
       continue
     }
-    times.push(performance.now() - began)
+    times.push(took)
     if (times.length > PINGS_KEPT) times.shift()
     showPings(times)
   }

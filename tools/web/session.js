@@ -4,9 +4,9 @@
 import { CHAT, hearMember, hearRoom, tellMember, tellRoom } from './chat_log.js'
 import { inOctets, shortPeer } from './dom.js'
 import { P2pError, pathOf } from './libp2p.js'
+import { PING, ping } from './ping.js'
 import { Transfers } from './transfers.js'
 
-const PING = '/ipfs/ping/1.0.0'
 const PING_EVERY = 1000 // milliseconds
 const MAX_STORY = 40 // entries
 const MAX_SAID = 300
@@ -136,11 +136,10 @@ export class Session {
   async #ping (connection, isCurrent) {
     const stream = await connection.open(PING, { limited: true })
     for (; isCurrent(); await sleep(PING_EVERY)) {
-      const began = performance.now()
-      await stream.write(crypto.getRandomValues(new Uint8Array(32)))
-      if (await stream.readExactly(32) === null) return
+      const took = await ping(stream)
+      if (took === null) return
       if (!isCurrent()) break
-      this.roundTrip = performance.now() - began
+      this.roundTrip = took
       this.onchange('ping')
     }
     await stream.closeWrite()
