@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`p2p listen --http`: the page over HTTP, from polite and from hostile clients; and the chat's standard input.
+"""`p2p listen --http`: the page over HTTP, from polite and from hostile clients; and the chat's standard input; the page of `p2p
+relay --http`.
 
 The environment variable P2P holds the path of the program. What a browser does with the page is in tests/interop.
 """
@@ -11,9 +12,11 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 P2P = os.environ.get("P2P", "p2p")
@@ -23,9 +26,9 @@ MAX_CONNECTIONS = 32  # of HttpServer
 
 
 class Node:
-    def __init__(self, *words, http=True):
+    def __init__(self, *words, http=True, command="listen"):
         options = ["--http", "127.0.0.1:0"] if http else []
-        self.process = subprocess.Popen([P2P, "listen", "--json", *options, *words], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([P2P, command, "--json", *options, *words], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.events = []
         self.changed = threading.Condition()
@@ -36,7 +39,8 @@ class Node:
             self.url = self.wait_for(event="http")["url"]
             self.port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/", self.url)[1])
         else:
-            self.port = int(re.match(r"/ip4/127\.0\.0\.1/tcp/(\d+)/ws/", self.listening["addresses"][0])[1])
+            found = re.match(r"/ip4/127\.0\.0\.1/tcp/(\d+)/ws/", self.listening["addresses"][0])
+            self.port = int(found[1]) if found else None
 
     def _read(self):
         for line in self.process.stdout:
@@ -113,7 +117,7 @@ class Page(unittest.TestCase):
         status, headers, body = self.node.ask("GET", "/node.json")
         self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
         known = json.loads(body)
-        self.assertEqual(known["peer"], self.node.listening["peer"])
+        self.assertEqual((known["peer"], known["relay"]), (self.node.listening["peer"], False))
         wanted = [a for a in self.node.listening["addresses"] if "/webrtc-direct/" in a]
         self.assertEqual(known["addresses"], wanted)
         self.assertEqual(len(wanted), 1)
@@ -231,6 +235,42 @@ class Chat(unittest.TestCase):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(PATIENCE), 0)
         process.stdout.close()
+
+
+    def test_who_is_reached_through_a_relay_has_a_chat_without_a_page(self):
+        process = subprocess.Popen([P2P, "listen", "--json", "--listen", "/webrtc"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        listening = json.loads(process.stdout.readline())
+        self.assertIn("/p2p-chat/1.0.0", listening["protocols"])
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(PATIENCE), 0)
+        process.stdout.close()
+
+
+class RelayPage(unittest.TestCase):
+    def test_the_page_learns_that_the_node_is_a_relay(self):
+        node = Node(command="relay")
+        self.addCleanup(node.stop)
+        self.assertEqual(node.ask("GET", "/")[2], (WEB / "index.html").read_bytes())
+        known = json.loads(node.ask("GET", "/node.json")[2])
+        self.assertEqual((known["peer"], known["relay"]), (node.listening["peer"], True))
+        self.assertEqual(known["addresses"], [a for a in node.listening["addresses"] if "/webrtc-direct/" in a])
+        self.assertEqual(len(known["addresses"]), 1)
+        self.assertIn("/libp2p/circuit/relay/0.2.0/hop", node.listening["protocols"])
+        self.assertNotIn("/p2p-chat/1.0.0", node.listening["protocols"])
+
+    def test_where_the_page_is_may_stand_in_the_file(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write('{"http": "127.0.0.1:0"}')
+            file.flush()
+            node = Node("--config", file.name, http=False, command="relay")
+            self.addCleanup(node.stop)
+            url = node.wait_for(event="http")["url"]
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+                self.assertEqual(answer.read(), (WEB / "index.html").read_bytes())
+
+    def test_what_is_no_address(self):
+        done = subprocess.run([P2P, "relay", "--json", "--http", "localhost:80"], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
+        self.assertEqual((done.returncode, json.loads(done.stdout.splitlines()[-1])["code"]), (1, "invalid_address"))
 
 
 class Addresses(unittest.TestCase):
