@@ -76,7 +76,7 @@ class Runner:
                     relays[key] = Daemon(plan.relay.relay(plan.limited))
             groups = [list(group) for _, group in groupby(sorted(plans, key=Plan.place), Plan.place)]
             with ThreadPoolExecutor(self.jobs) as pool:  # browsers first, as they take longest
-                groups.sort(key=lambda group: -sum(bool(plan.listener.options or plan.listener.ways != plan.relay.ways) for plan in group))
+                groups.sort(key=lambda group: "tcp" in group[0].listener.ways)
                 for done in [pool.submit(self._group, relays[group[0].relay.name, group[0].limited], group) for group in groups]:
                     done.result()
             ours = [(key, daemon) for key, daemon in relays.items() if key[0] == "ours"]
