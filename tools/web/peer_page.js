@@ -209,9 +209,9 @@ function showSaid () {
     saidCount = 0
     saidOf = shown
   }
-  for (const { who, words } of shown.said.slice(saidCount)) {
+  for (const { who, words, name } of shown.said.slice(saidCount)) {
     if (who === 'notice') log.notice(words)
-    else log.say(who === 'own' ? 'You' : shown.name, words, who === 'own')
+    else log.say(who === 'own' ? 'You' : name, words, who === 'own')
   }
   saidCount = shown.said.length
 }

@@ -48,7 +48,7 @@ export class Session {
   path = null // of pathOf
   roundTrip = null // milliseconds
   story = [] // { at, words, kind }
-  said = [] // { who ('own', 'peer' or 'notice'), words }
+  said = [] // { who ('own', 'peer' or 'notice'), words, name }
   #talk = null // { stream, say }
   #isSettled = false // nobody looks for a direct path
   #began = performance.now()
@@ -187,7 +187,8 @@ export class Session {
     const talk = { stream, say: words => tellRoom(stream, words) }
     this.#take(talk)
     const own = shortPeer(this.node.peer)
-    hearRoom(stream, (name, words) => this.#hear(name === own ? 'own' : name === '' ? 'notice' : 'peer', words)).catch(() => {}).finally(() => {
+    const heard = (name, words) => this.#hear(name === own ? 'own' : name === '' ? 'notice' : 'peer', words, name)
+    hearRoom(stream, heard).catch(() => {}).finally(() => {
       stream.closeWrite().catch(() => {})
       if (this.#talk === talk) this.#talk = null
     })
@@ -198,8 +199,9 @@ export class Session {
     this.#talk = talk
   }
 
-  #hear (who, words) {
-    this.said.push({ who, words })
+  // A node's room has other members, too.
+  #hear (who, words, name = this.name) {
+    this.said.push({ who, words, name })
     if (this.said.length > MAX_SAID) this.said.shift()
     this.onchange('said')
   }
