@@ -3,6 +3,8 @@
 import contextlib
 import ipaddress
 import pathlib
+import signal
+import sys
 
 from nat_rules import Kind, ip4_isolation, ip4_rules, ip6_firewall
 from network import Hub, Namespace, temporary_folder
@@ -97,6 +99,8 @@ class Lab:
         self._homes = 0
 
     def __enter__(self) -> "Lab":
+        # Namespaces outlive the process that has made them: who ends it by a signal is not to leave any.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
         try:
             self.folder = pathlib.Path(self._stack.enter_context(temporary_folder()))
             self.public = self.namespace("public")
