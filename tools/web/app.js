@@ -28,12 +28,14 @@ const served = () => fetch('node.json').then(answer => answer.json()).catch(() =
 
 async function begin () {
   $('self').textContent = node.peer
+  nodePage.begin(node)
+  peerPage.begin(node)
   const given = location.hash.startsWith('#/') ? decodeURIComponent(location.hash.slice(1)) : ''
   const isInvitation = given.includes('/p2p-circuit')
   const known = given && !isInvitation ? { addresses: [given] } : await served()
   const address = nearest(known.addresses)
-  nodePage.begin(node, address)
-  peerPage.begin(node, { relay: address, isRelay: known.relay === true, peer: isInvitation ? given : '' })
+  nodePage.suggest(address)
+  peerPage.suggest({ relay: address, isRelay: known.relay === true, peer: isInvitation ? given : '' })
   show(isInvitation || known.relay || location.hash === '#peer' ? 'peer' : 'node')
   if (!globalThis.RTCPeerConnection) complain('message', 'This browser has no WebRTC.')
 }

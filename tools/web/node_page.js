@@ -287,11 +287,13 @@ $('chat').addEventListener('submit', event => {
 
 // ---- Begin ---------------------------------------------------------------------------------------------------------
 
-/** `node` is the page's own peer; `address` that of the node to begin with. */
-export function begin (node, address) {
+/** `node` is the page's own peer. */
+export function begin (node) {
   self = node
   setState('node', 'idle', 'Not connected')
   self.handle(PUSH, hearPush)
   $('chat-name').textContent = `you are ${shortPeer(self.peer)}`
-  $('address').value ||= address
 }
+
+/** An address to begin with. */
+export function suggest (address) { $('address').value ||= address }

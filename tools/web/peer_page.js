@@ -278,11 +278,15 @@ drop.addEventListener('drop', event => {
 
 // ---- Begin --------------------------------------------------------------------------------------------------------------
 
-/** `node` is the page's own peer. `relay`: an address to begin with; `isRelay`: who serves the page is one; `peer`: who invites. */
-export function begin (own, { relay, isRelay, peer }) {
+/** `own` is the page's own peer. */
+export function begin (own) {
   node = own
   setState('peer', 'idle', 'Not connected')
   listen()
+}
+
+/** `relay`: an address to begin with; `isRelay`: who serves the page is one; `peer`: who invites. */
+export function suggest ({ relay, isRelay, peer }) {
   $('relay').value ||= relay
   $('peer-address').value ||= peer
   if (peer) call()
