@@ -24,7 +24,7 @@ struct PrivateWebRtcOptions {
 
     /// "stun.example.org:3478", "192.0.2.1", "[2001:db8::1]:3478". The first one that has an address is asked.
     std::vector<std::string> stun_servers;
-    std::vector<TurnServer> turn_servers;  ///< at most 8
+    std::vector<TurnServer> turn_servers;  ///< at most 8; of those with one address the first is used
 
     /// Addresses of this machine that are offered, one socket each, at most 8. Empty: all but loopback and link-local
     /// ones.

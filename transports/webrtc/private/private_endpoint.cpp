@@ -14,6 +14,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <utility>
@@ -147,7 +148,13 @@ awaitable<IceOptions> PrivateEndpoint::ice_options(bool is_controlling) {
     for (const auto& turn : options_.turn_servers) {
         const auto endpoint = co_await resolve(parse_server(turn.server));
         log.debug("ice.server", {{"kind", "TURN"}, {"server", turn.server}, {"found", endpoint.has_value()}});
-        if (endpoint) {
+        // libnice keeps the second of two allocations on one address until its end, and 80 KB of it beyond.
+        const bool is_known =
+            endpoint &&
+            std::any_of(options.turn_servers.begin(), options.turn_servers.end(), [&](const IceTurnServer& other) {
+                return other.endpoint.address() == endpoint->address();
+            });
+        if (endpoint && !is_known) {
             options.turn_servers.push_back({*endpoint, turn.over_tcp, turn.user, turn.password});
         }
     }
