@@ -57,6 +57,7 @@ function newNode () {
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { maxConnections: MANY },
+    connectionMonitor: { enabled: false }, // it ends a connection whose pings wait behind what is measured
     connectionGater: { denyDialMultiaddr: () => false },
     services: { identify: identifyService(), ping: pingService() }
   })
