@@ -217,7 +217,8 @@ std::uint32_t IceAgent::descriptors(const IceOptions& options) noexcept {
     for (const auto& server : options.turn_servers) {
         sockets += server.is_over_tcp ? options.local_addresses.size() : 0;
     }
-    // Each socket, and what wakes GLib's context, is there twice: once for whoever waits for it. One more cancels lookups.
+    // Each socket, and what wakes GLib's context, is there twice: once for whoever waits for it. Another one cancels
+    // lookups.
     return static_cast<std::uint32_t>(2 * (sockets + 1) + 1);
 }
 
