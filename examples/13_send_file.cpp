@@ -111,7 +111,7 @@ awaitable<result<Verdict>> send_once(
     message["size"] = offer.size;
     message["sha256"] = offer.sha256;
     auto said = co_await say(**stream, std::move(message));
-    auto answer = co_await hear(**stream);
+    auto answer = co_await hear(**stream, kDecision);
     if (!said || !answer) {
         co_return said ? answer.error() : said.error();
     }

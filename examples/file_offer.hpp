@@ -34,6 +34,9 @@ inline constexpr std::size_t kChunk = 256 * 1024;
 /// A remote that does nothing for so long has gone.
 inline constexpr std::chrono::seconds kSilence{10};
 
+/// So long a person may look at an offer.
+inline constexpr std::chrono::minutes kDecision{5};
+
 /// A file that is to be sent. Files are told apart by their hashes.
 struct FileOffer {
     std::string name;
@@ -57,8 +60,8 @@ struct Message {
     Json body;
 };
 
-inline awaitable<result<Message>> hear(Stream& stream) {
-    stream.expires_after(kSilence);
+inline awaitable<result<Message>> hear(Stream& stream, std::chrono::seconds patience = kSilence) {
+    stream.expires_after(patience);
     auto octets = co_await read_delimited(stream, kMaxMessage);
     if (!octets) {
         co_return octets.error();

@@ -130,7 +130,7 @@ def interop(peers, preset, no_skip):
     p2p = ["--p2p", os.path.join(folder, "tools/p2p"), "--write-docs", "docs/interop.md"]
     programs = [["run.py", *p2p, "--probe", os.path.join(folder, "tests/interop/interop_probe"), *(("--no-skip",) if no_skip else ())],
                 ["relay.py", *p2p], ["page.py", *p2p[:2], "--examples", os.path.join(folder, "examples")],
-                ["private_webrtc.py", *p2p[:2], *(("--all-cells", *p2p[2:]) if no_skip else ())]]
+                ["private_webrtc.py", *p2p[:2]]]
     total = collections.Counter()
     for name, *words in programs:
         done = run([sys.executable, "tests/interop/" + name, *words], stdout=subprocess.PIPE)

@@ -321,6 +321,9 @@ result<bool> SctpAssociation::send(std::uint16_t stream, PayloadProtocol protoco
         wanted_ = message.size();
         return false;
     }
+    if (errno == ENOENT || errno == ENOTCONN || errno == EPIPE || errno == ECONNRESET) {
+        return Error(Errc::connection_closed, "the association has ended");  // usrsctp knows it before it tells
+    }
     return last_error();
 }
 
