@@ -12,9 +12,9 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "integration", "nat"))
 import network  # noqa: E402
+from crossing import Crossing  # noqa: E402
 from lab import Lab  # noqa: E402
 from nat_rules import Kind  # noqa: E402
-from pairs import Crossing  # noqa: E402
 
 BUILD = os.path.join(ROOT, "build", "release")
 P2P = os.path.join(BUILD, "tools", "p2p")
@@ -121,7 +121,7 @@ def over_a_relay(path):
 def between_nats():
     """Through two port-restricted NATs, each in a network of its own."""
     with Lab() as lab:
-        crossing = Crossing(lab, P2P, with_turn=False)
+        crossing = Crossing(lab, P2P)
         dialer = lab.home(Kind.PORT_RESTRICTED).host((4,))
         with crossing.listener(lab.home(Kind.PORT_RESTRICTED)) as target:
             return measure(target, *crossing.options, where=dialer.inside([]))
