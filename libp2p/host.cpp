@@ -118,7 +118,7 @@ awaitable<void> Host::disconnect(PeerId peer) {
 }
 
 bool Host::is_connected(const PeerId& peer) const noexcept {
-    return !impl_->swarm.connections().with(peer).empty();
+    return impl_->swarm.connections().has(peer);
 }
 
 std::vector<std::shared_ptr<const ConnectionInfo>> Host::connections() const {

@@ -29,6 +29,7 @@ public:
     /// True when it was the last one with its peer.
     bool remove(const ConnectionPtr& connection);
 
+    bool has(const PeerId& peer) const { return by_peer_.contains(peer); }
     ConnectionPtr find(ConnectionId id) const;  ///< null when it has ended
     std::vector<ConnectionPtr> all() const;
     std::vector<ConnectionPtr> with(const PeerId& peer) const;  ///< best first

@@ -297,10 +297,11 @@ void Swarm::connection_started(const ConnectionPtr& connection) {
     if (is_first) {
         events_.publish(PeerConnected{info.peer});
     }
-    const bool has_direct = worth(connections_.best(info.peer)) == Worth::direct;
-    for (const auto& sibling : connections_.with(info.peer)) {
-        if (has_direct && worth(sibling) != Worth::direct && !std::exchange(sibling->releasing, true)) {
-            spawn(release_relayed(sibling->info().id));
+    if (!is_first && worth(connections_.best(info.peer)) == Worth::direct) {
+        for (const auto& sibling : connections_.with(info.peer)) {
+            if (worth(sibling) != Worth::direct && !std::exchange(sibling->releasing, true)) {
+                spawn(release_relayed(sibling->info().id));
+            }
         }
     }
     if (!trimming_ && manager_.size() > manager_.high_water()) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+#include "libp2p/swarm/address_scope.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/options.hpp"
 #include "tools/repeat.hpp"
@@ -83,17 +84,12 @@ awaitable<result<void>> connect_to(Session& session, const ConnectOptions& optio
     co_return connections.finish(session.output());
 }
 
-/// What leads through a relay, and not only its signalling.
-bool is_circuit(const Multiaddr& address) noexcept {
-    return address.has(Protocol::p2p_circuit) && !address.has(Protocol::webrtc);
-}
-
 /// Waits until no relayed connection with `peer` is left beside a direct one.
 awaitable<result<void>> until_released(Host& host, EventSubscription& events, PeerId peer) {
     for (;;) {
         const auto connections = host.connections(peer);
         const auto relayed = std::ranges::count_if(connections, [](const auto& connection) {
-            return is_circuit(connection->remote_address);
+            return swarm::is_circuit(connection->remote_address);
         });
         if (relayed == 0 || static_cast<std::size_t>(relayed) == connections.size()) {
             co_return ok();

@@ -8,6 +8,8 @@ export class P2pError extends Error {
   }
 }
 
+export const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds))
+
 /** Rejects with `timed_out` when `promise` takes longer than so many milliseconds. */
 export function within (milliseconds, promise, what) {
   let timer

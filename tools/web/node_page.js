@@ -3,6 +3,7 @@
 import { fields, text } from './bytes.js'
 import { CHAT, ChatLog, hearRoom, tellRoom } from './chat_log.js'
 import { $, complain, element, inMilliseconds, setState, shortPeer } from './dom.js'
+import { sleep } from './errors.js'
 import { addressText } from './multiaddr.js'
 import { PING, ping } from './ping.js'
 import { Plot } from './plot.js'
@@ -17,8 +18,6 @@ const PINGS_KEPT = 1000
 
 let self = null // the Node of the page
 let connection = null
-
-const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds))
 
 async function hearPush (stream, { peer }) {
   const known = await readIdentity(stream)

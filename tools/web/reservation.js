@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // A place at a relay, that is kept: renewed before it ends, and taken again when the relay was lost or does not answer.
-import { within } from './errors.js'
+import { sleep, within } from './errors.js'
 import { PING, ping } from './ping.js'
 import { reserve } from './relay.js'
 
@@ -9,8 +9,6 @@ const SOONEST = 5_000 // milliseconds until a renewal, and after a failed one
 const PROBE_EVERY = 10_000 // milliseconds: a browser takes half a minute to see that nobody is there
 const SILENCE = 10_000
 const PAUSES = [1_000, 2_000, 5_000, 10_000, 30_000] // before the relay is dialled again; the last one is repeated
-
-const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds))
 
 /**
  * `address` is how the relay is reached from here. `onchange` is called with the reservation whenever `state` changes: 'asking',

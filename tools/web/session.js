@@ -3,6 +3,7 @@
 // of the path between the two.
 import { CHAT, hearMember, hearRoom, tellMember, tellRoom } from './chat_log.js'
 import { inOctets, shortPeer } from './dom.js'
+import { sleep } from './errors.js'
 import { P2pError, pathOf } from './libp2p.js'
 import { PING, ping } from './ping.js'
 import { Transfers } from './transfers.js'
@@ -10,8 +11,6 @@ import { Transfers } from './transfers.js'
 const PING_EVERY = 1000 // milliseconds
 const MAX_STORY = 40 // entries
 const MAX_SAID = 300
-
-const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds))
 
 export const KINDS = {
   relay: 'Relayed', host: 'Direct', nat: 'Direct, through a NAT', turn: 'Through a TURN server'
