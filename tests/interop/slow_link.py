@@ -83,13 +83,12 @@ class SlowLink:
             for end in (near_out, far_out):
                 end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             inward: asyncio.Queue = asyncio.Queue(1024)
-            await asyncio.gather(
-                taking,
-                self._give(outward, far_out, lambda: None),
-                self._take(far_in, inward, towards_dialer, "<", begun),
-                self._give(inward, near_out, delivered_to_dialer),
-            )
-        except OSError:
+            async with asyncio.TaskGroup() as group:  # one that fails ends the others
+                group.create_task(self._give(outward, far_out, lambda: None))
+                group.create_task(self._take(far_in, inward, towards_dialer, "<", begun))
+                group.create_task(self._give(inward, near_out, delivered_to_dialer))
+                await taking
+        except* OSError:
             pass  # either side has gone; so does the other
         finally:
             taking.cancel()
