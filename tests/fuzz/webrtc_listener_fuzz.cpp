@@ -39,7 +39,7 @@ void require(bool holds) {
 }
 
 /// Never goes back: usrsctp has one clock for all runs.
-Clock::time_point& now() {
+Clock::time_point& current_time() {
     static Clock::time_point time{std::chrono::hours(1)};
     return time;
 }
@@ -78,7 +78,7 @@ public:
         }
     }
 
-    void start() { require(dtls_.start(now()).has_value()); }
+    void start() { require(dtls_.start(current_time()).has_value()); }
 
     void receive(ByteView datagram) {
         const auto take = [this](ByteView packet) {
@@ -86,11 +86,11 @@ public:
                 association_->receive(packet);
             }
         };
-        if (!dtls_.receive(datagram, take, now())) {
+        if (!dtls_.receive(datagram, take, current_time())) {
             return;
         }
         if (dtls_.is_established() && !association_) {
-            association_ = SctpAssociation::make(executor_, {}, *this, now()).value();
+            association_ = SctpAssociation::make(executor_, {}, *this, current_time()).value();
             (void)association_->connect();
         }
     }
@@ -102,8 +102,8 @@ public:
     }
 
     void on_time() {
-        if (dtls_.next_time() <= now()) {
-            dtls_.on_time(now());
+        if (dtls_.next_time() <= current_time()) {
+            dtls_.on_time(current_time());
         }
     }
 
@@ -146,6 +146,7 @@ private:
     void on_all_acknowledged() override {}
     void on_ended(Error /*why*/) override { is_open_ = false; }
     void on_looked() override {}
+    Clock::time_point now() const noexcept override { return current_time(); }
 
     asio::any_io_executor executor_;
     crypto::DtlsSession dtls_;
@@ -189,7 +190,7 @@ public:
     }
 
     void on_time() {
-        if (session_->deadline() <= now()) {
+        if (session_->deadline() <= current_time()) {
             session_->on_time();
         }
         session_->look();
@@ -313,7 +314,7 @@ private:
         sent.emplace_back(datagram.begin(), datagram.end());
     }
     void on_change() noexcept override {}
-    Clock::time_point now() const noexcept override { return ::now(); }
+    Clock::time_point now() const noexcept override { return current_time(); }
 
     std::shared_ptr<Budget> budget_;
     std::optional<WebRtcSession> session_;
@@ -395,8 +396,8 @@ private:
     }
 
     void pass_time(std::chrono::milliseconds time) {
-        now() += time;
-        SctpStack::instance().advance(now());
+        current_time() += time;
+        SctpStack::instance().advance(current_time());
         io_.restart();
         io_.poll();
         remote_.on_time();

@@ -2,6 +2,7 @@
 #include "transports/webrtc/sctp_association.hpp"
 
 #include "transports/webrtc/crc32c.hpp"
+#include "transports/webrtc/sctp_chunk.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -19,7 +20,15 @@ namespace {
 constexpr std::uint16_t kPort = 5000;
 
 /// Octets of an SCTP packet's common header, which usrsctp does not count in a path's MTU.
-constexpr std::uint32_t kCommonHeader = 12;
+constexpr auto kCommonHeader = static_cast<std::uint32_t>(kSctpCommonHeader);
+
+/// Where DATA and SACK have their number, in octets, and what a DATA chunk has in front of its payload (RFC 9260,
+/// 3.3.1 and 3.3.4).
+constexpr std::size_t kTsn = 4;
+constexpr std::size_t kDataChunkHeader = 16;
+
+/// The window is set when it has changed by one of so many parts.
+constexpr std::uint32_t kWindowSteps = 16;
 
 /// Longest notification that is put together; they have a few dozen octets, or two for each stream.
 constexpr std::size_t kMaxNotification = 256 * 1024;
@@ -27,8 +36,11 @@ constexpr std::size_t kMaxNotification = 256 * 1024;
 /// Messages and parts of messages are read into this.
 constexpr std::size_t kScratch = 64 * 1024;
 
-/// usrsctp's option that tells what an association holds; its public header leaves it out.
+/// Options of usrsctp that its public header leaves out: the largest congestion window, what an association holds, and
+/// the kind of congestion control.
+constexpr int kMaxWindow = 0x00000032;
 constexpr int kGetSendBufferUse = 0x00001101;
+constexpr int kCongestionControl = 0x00001202;
 struct BufferUse {
     sctp_assoc_t association;
     std::uint32_t to_send;
@@ -74,7 +86,7 @@ public:
         if (!is_by_owner(number)) {
             return false;
         }
-        current_->events_.send_packet(packet);
+        current_->transmit(packet);
         return true;
     }
 
@@ -87,7 +99,6 @@ private:
 thread_local SctpAssociation* SctpAssociation::Calling::current_ = nullptr;
 
 std::size_t SctpAssociation::max_fragment(std::uint32_t path_mtu) noexcept {
-    constexpr std::size_t kDataChunkHeader = 16;
     const auto room = path_mtu - kCommonHeader - kDataChunkHeader;
     return room - room % 4;  // chunks are padded to this
 }
@@ -115,7 +126,7 @@ result<std::shared_ptr<SctpAssociation>> SctpAssociation::make(
     SctpEvents& events,
     std::chrono::steady_clock::time_point now
 ) {
-    auto association = std::make_shared<SctpAssociation>(Token(), events);
+    auto association = std::make_shared<SctpAssociation>(Token(), events, options);
     association->number_ = SctpStack::instance().add(association, std::move(executor), now);
     auto opened = association->open(options);
     if (!opened) {
@@ -127,6 +138,39 @@ result<std::shared_ptr<SctpAssociation>> SctpAssociation::make(
 SctpAssociation::~SctpAssociation() {
     abort();
     SctpStack::instance().remove(number_);
+}
+
+void SctpAssociation::transmit(ByteView packet) noexcept {
+    auto rest = packet.subspan(kSctpCommonHeader);
+    while (const auto chunk = next_sctp_item(rest)) {
+        if (type_of(*chunk) == SctpChunkType::data && chunk->size() > kDataChunkHeader) {
+            congestion_.on_sent(u32_at(*chunk, kTsn), chunk->size() - kDataChunkHeader, events_.now());
+        }
+    }
+    events_.send_packet(packet);
+}
+
+void SctpAssociation::take_acknowledgements(ByteView packet) noexcept {
+    auto rest = packet.subspan(std::min(packet.size(), kSctpCommonHeader));
+    while (const auto chunk = next_sctp_item(rest)) {
+        if (type_of(*chunk) == SctpChunkType::sack && chunk->size() >= kTsn + sizeof(std::uint32_t)) {
+            congestion_.on_acknowledged(u32_at(*chunk, kTsn), events_.now());
+            set_window();
+        }
+    }
+}
+
+/// usrsctp has an option for the largest window, but none for the window. One that makes congestion control begin anew
+/// takes the window that all begin with, which is configured to be endless: so it becomes the largest one.
+void SctpAssociation::set_window() noexcept {
+    const auto wanted = congestion_.window();
+    const auto change = wanted > window_ ? wanted - window_ : window_ - wanted;
+    if (socket_ == nullptr || (!congestion_.take_refresh() && change <= window_ / kWindowSteps)) {
+        return;
+    }
+    window_ = wanted;
+    set(socket_, IPPROTO_SCTP, kMaxWindow, sctp_assoc_value{SCTP_ALL_ASSOC, window_});
+    set(socket_, IPPROTO_SCTP, kCongestionControl, sctp_assoc_value{SCTP_ALL_ASSOC, SCTP_CC_RFC2581});
 }
 
 result<void> SctpAssociation::open(const SctpOptions& options) {
@@ -154,6 +198,8 @@ result<void> SctpAssociation::open(const SctpOptions& options) {
         event.se_on = 1;
         good = good && set(socket_, IPPROTO_SCTP, SCTP_EVENT, event);
     }
+    window_ = congestion_.window();
+    good = good && set(socket_, IPPROTO_SCTP, kMaxWindow, sctp_assoc_value{SCTP_ALL_ASSOC, window_});
     sctp_initmsg init{};
     init.sinit_num_ostreams = options.streams;
     init.sinit_max_instreams = options.streams;
@@ -183,6 +229,7 @@ void SctpAssociation::receive(ByteView packet) noexcept {
     if (socket_ == nullptr) {
         return;
     }
+    take_acknowledgements(packet);
     Calling calling(*this);
     usrsctp_conninput(as_address(number_), packet.data(), packet.size(), 0);
 }
@@ -199,8 +246,9 @@ void SctpAssociation::look() {
     };
     Looking looking(looking_);
     for (const auto& packet : SctpStack::instance().collect(number_)) {
-        events_.send_packet(packet);
+        transmit(packet);
     }
+    set_window();
     static thread_local std::array<std::uint8_t, kScratch> scratch;
     while (!paused_ && collect_one(scratch)) {
     }

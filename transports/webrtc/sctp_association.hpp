@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include "transports/webrtc/congestion_control.hpp"
 #include "transports/webrtc/sctp_stack.hpp"
 
 #include <libp2p/bytes.hpp>
@@ -56,6 +57,9 @@ public:
 
     /// The association was looked at, and everything above was told.
     virtual void on_looked() = 0;
+
+    /// By which round trips are measured.
+    virtual std::chrono::steady_clock::time_point now() const noexcept = 0;
 };
 
 /// Buffers and streams of one association.
@@ -137,7 +141,8 @@ public:
     struct Token {
         explicit Token() = default;
     };
-    SctpAssociation(Token, SctpEvents& events) noexcept : events_(events) {}
+    SctpAssociation(Token, SctpEvents& events, const SctpOptions& options) noexcept
+        : events_(events), congestion_(max_fragment(options.path_mtu)) {}
 
 private:
     friend class SctpStack;
@@ -153,6 +158,9 @@ private:
     static void on_news(struct socket* socket, void* number, int flags) noexcept;
 
     result<void> open(const SctpOptions& options);
+    void transmit(ByteView packet) noexcept;
+    void take_acknowledgements(ByteView packet) noexcept;
+    void set_window() noexcept;
     bool collect_one(MutableByteView scratch);
     void take_notification(ByteView octets);
     void end(Error why);
@@ -166,6 +174,8 @@ private:
     std::size_t send_buffer_ = 0;
     bool looking_ = false;
     Bytes notification_;  // of which more follows
+    CongestionControl congestion_;
+    std::uint32_t window_ = 0;  // octets, as usrsctp was told
 };
 
 }  // namespace libp2p::webrtc

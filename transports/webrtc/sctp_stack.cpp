@@ -7,6 +7,7 @@
 
 #include <usrsctp.h>
 
+#include <limits>
 #include <new>
 
 namespace libp2p::webrtc {
@@ -32,9 +33,10 @@ SctpStack::SctpStack() {
     usrsctp_sysctl_set_sctp_pr_enable(1);
     usrsctp_sysctl_set_sctp_blackhole(2);  // what concerns nobody is not answered
     usrsctp_sysctl_set_sctp_max_chunks_on_queue(10 * 1024);
-    usrsctp_sysctl_set_sctp_initial_cwnd(10);  // RFC 6928's
     usrsctp_sysctl_set_sctp_max_burst_default(0);
-    usrsctp_sysctl_set_sctp_default_cc_module(SCTP_CC_HTCP);  // recovers faster on long paths, and on lossy ones
+    // Each association says for itself what its window is, which takes a first one without end (CongestionControl).
+    usrsctp_sysctl_set_sctp_default_cc_module(SCTP_CC_RFC2581);
+    usrsctp_sysctl_set_sctp_initial_cwnd(std::numeric_limits<std::uint16_t>::max());
     usrsctp_sysctl_set_sctp_delayed_sack_time_default(20);
     usrsctp_sysctl_set_sctp_rto_min_default(200);
     usrsctp_sysctl_set_sctp_rto_initial_default(500);

@@ -222,6 +222,7 @@ private:
     void on_all_acknowledged() override;
     void on_ended(Error why) override;
     void on_looked() override;
+    Clock::time_point now() const noexcept override { return driver_.now(); }
 
     void on_packet(ByteView packet);
     void process_held_reset();

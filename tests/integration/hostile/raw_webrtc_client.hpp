@@ -375,6 +375,7 @@ private:
     void on_all_acknowledged() override {}
     void on_ended(Error why) override { ended_ = std::move(why); }
     void on_looked() override { changed_.notify(); }
+    Clock::time_point now() const noexcept override { return Clock::now(); }
 
     asio::io_context& io_;
     asio::ip::udp::socket socket_;

@@ -49,7 +49,9 @@ public:
     void on_all_acknowledged() override { ++dry; }
     void on_ended(Error why) override { ended = why; }
     void on_looked() override {}
+    Time now() const noexcept override { return *clock; }
 
+    const Time* clock = nullptr;
     std::shared_ptr<SctpAssociation> association;
     std::deque<Bytes> sent;
     std::uint16_t streams = 0;
@@ -74,6 +76,7 @@ protected:
     }
 
     void make(Side& side, const SctpOptions& options = {}) {
+        side.clock = &now_;
         side.association = SctpAssociation::make(context_.get_executor(), options, side, now_).value();
     }
 

@@ -67,6 +67,7 @@ public:
     void on_all_acknowledged() override {}
     void on_ended(Error) override {}
     void on_looked() override {}
+    Clock::time_point now() const noexcept override { return *clock; }
 
     std::vector<Bytes> messages_of(std::uint16_t stream) const {
         std::vector<Bytes> found;
@@ -79,6 +80,7 @@ public:
     }
 
     crypto::DtlsSession dtls{new_context(), crypto::DtlsSession::Role::client, std::nullopt, *this, 1232};
+    const Clock::time_point* clock = nullptr;
     std::shared_ptr<SctpAssociation> association;
     std::deque<Bytes> sent;
     Bytes partial;
@@ -97,6 +99,7 @@ protected:
         WebRtcSession::Options options;
         options.role = WebRtcSession::Role::server;
         session_.emplace(context_.get_executor(), new_context(), options, limits_, scope_->budget(), *this);
+        remote_.clock = &now_;
         session_->start();
         ASSERT_TRUE(remote_.dtls.start(now_));
         exchange();
