@@ -26,8 +26,7 @@ CTEST_LAYERS = ["unit", "conformance", "integration", "nat", "examples", "fuzz",
 LAYERS = CTEST_LAYERS + ["interop"]
 PRESETS = ["release", "dev", "gcc", "fuzz"]
 # What --all runs besides, and what has to be built for it.
-SANITIZED = (["unit", "conformance", "integration", "fuzz"],
-             ["unit_programs", "conformance_programs", "integration_programs", "fuzz_programs", "p2p"])
+SANITIZED = (["unit", "conformance", "integration"], ["unit_programs", "conformance_programs", "integration_programs", "p2p"])
 PORTABLE = (["unit"], ["unit_programs"])
 FUZZED = (["fuzz"], ["fuzz_programs"])
 JOBS = len(os.sched_getaffinity(0))
@@ -177,6 +176,8 @@ def main():
         layers = [layer for layer in layers if options.layers or layer not in ("style", "consumer", "interop")]
     if options.preset == "fuzz":
         layers = ["fuzz"]
+    if options.all:
+        os.environ.setdefault("LIBP2P_TIDY_SECONDS", "300")
 
     sys.path.insert(0, os.path.join(ROOT, "tests/integration/nat"))
     network = importlib.import_module("network")
