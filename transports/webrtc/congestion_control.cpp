@@ -37,6 +37,9 @@ constexpr std::size_t kMostLost = 12;
 /// A timeout is at least so long.
 constexpr std::chrono::duration<double> kTimeout = 200ms;
 
+/// The longest round trip that is counted with; an unknown one is taken to be so long.
+constexpr std::chrono::duration<double> kLongest = 1s;
+
 /// For so long, once or twice, the shortest round trip is remembered.
 constexpr auto kBaseAge = 10s;
 
@@ -78,6 +81,10 @@ CongestionControl::Seconds CongestionControl::round_trip() const noexcept {
     return samples_ > 0 ? shortest_ : last_shortest_;
 }
 
+CongestionControl::Seconds CongestionControl::timeout() const noexcept {
+    return kTimeout + std::min(round_trip(), kLongest);
+}
+
 bool CongestionControl::is_queue_long() const noexcept {
     const auto base = std::min(base_, last_base_);
     return round_trip() != kUnknown && round_trip() > 1.25 * base + kLeastDelay;
@@ -102,6 +109,7 @@ void CongestionControl::on_sent(std::uint32_t tsn, std::size_t size, TimePoint n
     }
     if (highest_ == acknowledged_) {
         last_progress_ = now;
+        forget_some(now);
     }
     highest_ = tsn;
     mean_size_ += (static_cast<double>(size) - mean_size_) / 16;
@@ -109,6 +117,16 @@ void CongestionControl::on_sent(std::uint32_t tsn, std::size_t size, TimePoint n
     const auto apart = window_ / mean_size_ / kTimed;
     if (timed_.size() < kTimed && (timed_.empty() || distance(timed_.back().tsn, tsn) >= apart)) {
         timed_.push_back({tsn, now});
+    }
+}
+
+/// After a pause the window says less and less about the path (RFC 9260, 7.2.1).
+void CongestionControl::forget_some(TimePoint now) noexcept {
+    const auto timeouts = std::floor(Seconds(now - last_acknowledged_) / timeout());
+    if (timeouts >= 1) {
+        threshold_ = std::max(threshold_, 0.75 * window_);
+        window_ = std::max(window_ * std::exp2(-timeouts), std::min(window_, kInitialWindow * segment_));
+        refresh_due_ = true;
     }
 }
 
@@ -121,7 +139,7 @@ void CongestionControl::on_repeated(TimePoint now) noexcept {
     if (recovers_) {
         return;
     }
-    const bool has_timed_out = Seconds(now - last_progress_) >= kTimeout + std::min(round_trip(), Seconds(1s));
+    const bool has_timed_out = Seconds(now - last_progress_) >= timeout();
     const double sample = std::max(loss_sample(), delivered_ + flight() / mean_size_);
     if (!has_timed_out && !is_queue_long() && lost_ <= kToleratedLoss * sample && lost_in_round_ <= kMostLost) {
         return;
@@ -200,7 +218,7 @@ void CongestionControl::grow(double acknowledged, TimePoint now) noexcept {
             begin_avoidance(std::max(largest_, window_), now);
         }
     } else {
-        const auto time = Seconds(now - epoch_) + std::min(round_trip(), Seconds(1s));
+        const auto time = Seconds(now - epoch_) + std::min(round_trip(), kLongest);
         const auto since = time.count() - until_largest_;
         const auto wanted = largest_ + kGrowth * since * since * since * segment_;
         const auto target = std::clamp(wanted, window_, 1.5 * window_);

@@ -23,7 +23,7 @@ class CongestionControl {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    /// `segment`: octets of a packet's worth of data.
+    /// `segment`: octets of the largest chunk that a packet carries.
     explicit CongestionControl(std::size_t segment) noexcept;
 
     /// A chunk of `size` octets leaves. A number that is not beyond all others before it says: again.
@@ -53,12 +53,14 @@ private:
     static constexpr std::size_t kTimed = 16;
 
     void on_repeated(TimePoint now) noexcept;
+    void forget_some(TimePoint now) noexcept;
     void measure(std::uint32_t tsn, TimePoint now) noexcept;
     void end_round(TimePoint now) noexcept;
     void grow(double acknowledged, TimePoint now) noexcept;
     void reduce(TimePoint now) noexcept;
     void begin_avoidance(double largest, TimePoint now) noexcept;
     Seconds round_trip() const noexcept;
+    Seconds timeout() const noexcept;
     bool is_queue_long() const noexcept;
     double loss_sample() const noexcept;
     bool is_in_slow_start() const noexcept { return window_ < threshold_; }
@@ -73,7 +75,7 @@ private:
     double peak_flight_ = 0;         // of this round
     double last_peak_ = 0;           // and of the one before
     TimePoint last_progress_{};      // an acknowledgement of something new, or a beginning
-    TimePoint last_acknowledged_{};  // likewise, for growth
+    TimePoint last_acknowledged_{};  // the same without the beginnings
 
     // Rounds: one is over when what was sent after its beginning is acknowledged.
     std::uint32_t round_end_ = 0;  // TSN

@@ -135,6 +135,9 @@ result<std::shared_ptr<SctpAssociation>> SctpAssociation::make(
     return association;
 }
 
+SctpAssociation::SctpAssociation(Token, SctpEvents& events, const SctpOptions& options) noexcept
+    : events_(events), congestion_(max_fragment(options.path_mtu) + kDataChunkHeader) {}
+
 SctpAssociation::~SctpAssociation() {
     abort();
     SctpStack::instance().remove(number_);
@@ -143,8 +146,8 @@ SctpAssociation::~SctpAssociation() {
 void SctpAssociation::transmit(ByteView packet) noexcept {
     auto rest = packet.subspan(kSctpCommonHeader);
     while (const auto chunk = next_sctp_item(rest)) {
-        if (type_of(*chunk) == SctpChunkType::data && chunk->size() > kDataChunkHeader) {
-            congestion_.on_sent(u32_at(*chunk, kTsn), chunk->size() - kDataChunkHeader, events_.now());
+        if (type_of(*chunk) == SctpChunkType::data && chunk->size() >= kDataChunkHeader) {
+            congestion_.on_sent(u32_at(*chunk, kTsn), chunk->size(), events_.now());
         }
     }
     events_.send_packet(packet);

@@ -141,8 +141,7 @@ public:
     struct Token {
         explicit Token() = default;
     };
-    SctpAssociation(Token, SctpEvents& events, const SctpOptions& options) noexcept
-        : events_(events), congestion_(max_fragment(options.path_mtu)) {}
+    SctpAssociation(Token, SctpEvents& events, const SctpOptions& options) noexcept;
 
 private:
     friend class SctpStack;

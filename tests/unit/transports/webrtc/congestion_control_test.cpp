@@ -181,6 +181,25 @@ TEST_F(CongestionControlTest, ATimeoutBeginsAgainWithTenPackets) {
     EXPECT_LT(window(), 0.75 * before);
 }
 
+TEST_F(CongestionControlTest, APauseHalvesItWithEachTimeout) {
+    grow_to(160);
+    ASSERT_EQ(window(), 160U);
+    now_ += 240ms;
+    send(1);
+    EXPECT_EQ(window(), 160U);
+    acknowledge(next_ - 1);
+    now_ += 510ms;
+    send(1);
+    EXPECT_EQ(window(), 40U);
+    acknowledge(next_ - 1);
+    now_ += 1h;
+    send(1);
+    EXPECT_EQ(window(), 10U);
+    acknowledge(next_ - 1);
+    round();
+    EXPECT_GE(window(), 20U) << "slow start again";
+}
+
 TEST_F(CongestionControlTest, WhatIsRepeatedWhileOthersArriveIsNoTimeout) {
     grow_to(100);
     const auto before = window();

@@ -195,8 +195,8 @@ TEST_F(SctpLongPathTest, ALongPathIsFilled) {
 }
 
 TEST_F(SctpLongPathTest, ALossNowAndThenDoesNotSlowALongPathDown) {
-    const auto outcome = transfer({.one_way = 25ms, .loss = 0.0003, .jitter = 3ms}, 5s);
-    EXPECT_GT(outcome.rate, 25e6);
+    const auto outcome = transfer({.one_way = 25ms, .loss = 0.0003, .jitter = 3ms}, 2s);
+    EXPECT_GT(outcome.rate, 20e6);
     EXPECT_LT(outcome.repeated, outcome.packets / 500);
 }
 
