@@ -106,6 +106,18 @@ TEST_F(CongestionControlTest, ManyLossesAreCongestionWithAnyRoundTrip) {
     EXPECT_NEAR(window(), 0.7 * before, 2);
 }
 
+TEST_F(CongestionControlTest, ADozenLossesInEachRoundTripOfALargeWindowAreTheLinks) {
+    grow_to(2000);
+    const auto before = window();
+    for (int i = 0; i < 5; ++i) {
+        send(window());
+        now_ += 50ms;
+        repeat(12);
+        acknowledge(next_ - 1);
+        EXPECT_GE(window(), before);
+    }
+}
+
 TEST_F(CongestionControlTest, ALossRateOfTwoPercentIsCongestion) {
     for (const auto rounds_for_a_loss : {1, 4}) {
         control_ = CongestionControl(kSegment);
@@ -121,7 +133,7 @@ TEST_F(CongestionControlTest, ALossRateOfTwoPercentIsCongestion) {
         for (int i = 0; i < 40; ++i) {
             send(window());
             now_ += 50ms;
-            repeat((i + 1) % rounds_for_a_loss == 0 ? 1 : 0);
+            repeat(i >= 4 && i % rounds_for_a_loss == 0 ? 1 : 0);
             cuts += window() < least ? 1 : 0;
             least = window();
             acknowledge(next_ - 1);
@@ -179,6 +191,19 @@ TEST_F(CongestionControlTest, ATimeoutBeginsAgainWithTenPackets) {
     EXPECT_GT(window(), 18U) << "slow start, up to what is left of the window before";
     grow_to(before / 2);
     EXPECT_LT(window(), 0.75 * before);
+    for (int i = 0; i < 20; ++i) {
+        round();
+    }
+    EXPECT_LT(window(), before) << "and from there as after any congestion";
+}
+
+TEST_F(CongestionControlTest, TheLastPacketCanBeRepeated) {
+    send(1);
+    (void)control_.take_refresh();
+    now_ += 2s;
+    repeat(1);
+    EXPECT_TRUE(control_.take_refresh());
+    EXPECT_EQ(control_.flight(), 1.0 * kSegment);
 }
 
 TEST_F(CongestionControlTest, APauseHalvesItWithEachTimeout) {
@@ -198,6 +223,22 @@ TEST_F(CongestionControlTest, APauseHalvesItWithEachTimeout) {
     acknowledge(next_ - 1);
     round();
     EXPECT_GE(window(), 20U) << "slow start again";
+}
+
+TEST_F(CongestionControlTest, APauseIsNoTimeToGrowIn) {
+    grow_to(160);
+    send(160);
+    now_ += 80ms;
+    acknowledge(acknowledged_ + 80);
+    repeat(1);
+    acknowledge(next_ - 1);
+    const auto before = window();
+    now_ += 1h;
+    for (int i = 0; i < 8; ++i) {
+        round();
+    }
+    EXPECT_GE(window(), before * 3 / 4);
+    EXPECT_LE(window(), before * 5 / 4);
 }
 
 TEST_F(CongestionControlTest, WhatIsRepeatedWhileOthersArriveIsNoTimeout) {
