@@ -4,7 +4,8 @@
   scripts/test                     all layers, optimised build
   scripts/test unit style          only these layers
   scripts/test --preset dev unit   in another build: dev has the sanitizers, gcc is g++ 12
-  scripts/test --all               all layers, and again under sanitizers, under g++ and with fuzzing; nothing may be skipped
+  scripts/test --preset fuzz       fuzzes each target for ten seconds (cmake -DLIBP2P_FUZZ_SECONDS=…)
+  scripts/test --all               all layers, and again under sanitizers and under g++; nothing may be skipped
 
 The last line counts: N passed, N failed, N skipped.
 """
@@ -26,10 +27,13 @@ CTEST_LAYERS = ["unit", "conformance", "integration", "nat", "examples", "fuzz",
 LAYERS = CTEST_LAYERS + ["interop"]
 PRESETS = ["release", "dev", "gcc", "fuzz"]
 # What --all runs besides, and what has to be built for it.
-SANITIZED = (["unit", "conformance", "integration"], ["unit_programs", "conformance_programs", "integration_programs", "p2p"])
+SANITIZED = (["unit", "conformance", "integration", "fuzz"],
+             ["unit_programs", "conformance_programs", "integration_programs", "fuzz_programs", "p2p"])
 PORTABLE = (["unit"], ["unit_programs"])
-FUZZED = (["fuzz"], ["fuzz_programs"])
 JOBS = len(os.sched_getaffinity(0))
+# Seconds that a program of the interop layer may take; the longest takes eight minutes.
+INTEROP_LIMIT = 1500
+BEGAN = time.monotonic()
 
 Row = collections.namedtuple("Row", "layer preset passed failed skipped seconds")
 rows = []
@@ -40,7 +44,7 @@ def note(layer, preset, passed, failed, skipped, since):
 
 
 def run(words, **options):
-    print("+ " + " ".join(words), flush=True)
+    print(f"+ {' '.join(words)}  # after {time.monotonic() - BEGAN:.0f} s", flush=True)
     return subprocess.run(words, cwd=ROOT, text=True, stdin=subprocess.DEVNULL, **options)
 
 
@@ -135,7 +139,8 @@ def interop(peers, preset, no_skip):
                 ["page.py", *p2p, "--examples", os.path.join(folder, "examples")], ["private_webrtc.py", *p2p]]
     total = collections.Counter()
     for name, *words in programs:
-        done = run([sys.executable, "tests/interop/" + name, *words], stdout=subprocess.PIPE)
+        done = run(["timeout", "--signal=INT", "--kill-after=30", str(INTEROP_LIMIT), sys.executable, "tests/interop/" + name, *words],
+                   stdout=subprocess.PIPE)
         tail(done.stdout)
         counted = re.findall(r"(\d+) passed, (\d+) failed, (\d+) skipped", done.stdout)
         passed, failed, skipped = map(int, counted[-1]) if counted else (0, 1, 0)
@@ -184,13 +189,13 @@ def main():
     print(f"{os.cpu_count()} cores; network namespaces: {'yes' if network.is_possible() else 'no'}", flush=True)
     peers = Peers() if "interop" in layers else None
     try:
-        built = build(options.preset, FUZZED[1] if options.preset == "fuzz" else ())
+        built = build(options.preset, ["fuzz_programs"] if options.preset == "fuzz" else ())
         if built:
             for layer in CTEST_LAYERS:
                 if layer in layers:
                     ctest(layer, options.preset)
         if options.all:
-            for preset, (more, targets) in (("dev", SANITIZED), ("gcc", PORTABLE), ("fuzz", FUZZED)):
+            for preset, (more, targets) in (("dev", SANITIZED), ("gcc", PORTABLE)):
                 if build(preset, targets):
                     for layer in more:
                         ctest(layer, preset)
