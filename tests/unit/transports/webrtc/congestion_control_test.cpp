@@ -40,6 +40,16 @@ protected:
             acknowledge(tsn);
         }
     }
+    /// A window behind a queue, of which some chunks are lost.
+    void congest(std::uint32_t lost = 1) {
+        const auto sent = window();
+        send(sent);
+        now_ += 80ms;
+        acknowledge(acknowledged_ + sent / 2);
+        for (std::uint32_t i = 0; i < lost; ++i) {
+            repeat(1);
+        }
+    }
     void grow_to(std::uint32_t packets) {
         while (window() < packets) {
             round();
@@ -88,10 +98,7 @@ TEST_F(CongestionControlTest, ALossWithoutAQueueIsTheLinks) {
 TEST_F(CongestionControlTest, ALossBehindAQueueIsCongestion) {
     grow_to(100);
     const auto before = window();
-    send(before);
-    now_ += 80ms;
-    acknowledge(acknowledged_ + before / 2);
-    repeat(1);
+    congest();
     EXPECT_NEAR(window(), 0.7 * before, 2);
 }
 
@@ -122,11 +129,7 @@ TEST_F(CongestionControlTest, ALossRateOfTwoPercentIsCongestion) {
     for (const auto rounds_for_a_loss : {1, 4}) {
         control_ = CongestionControl(kSegment);
         grow_to(40);
-        const auto before = window();
-        send(before);
-        now_ += 80ms;
-        acknowledge(acknowledged_ + before / 2);
-        repeat(1);
+        congest();
         acknowledge(next_ - 1);
         auto least = window();
         int cuts = 0;
@@ -145,28 +148,17 @@ TEST_F(CongestionControlTest, ALossRateOfTwoPercentIsCongestion) {
 TEST_F(CongestionControlTest, CongestionCountsOnceARoundTrip) {
     grow_to(100);
     const auto before = window();
-    send(before);
-    now_ += 80ms;
-    acknowledge(acknowledged_ + before / 2);
-    for (int i = 0; i < 50; ++i) {
-        repeat(1);
-    }
+    congest(50);
     EXPECT_NEAR(window(), 0.7 * before, 2);
     acknowledge(next_ - 1);
-    send(window());
-    now_ += 80ms;
-    acknowledge(acknowledged_ + before / 4);
-    repeat(1);
+    congest();
     EXPECT_NEAR(window(), 0.49 * before, 3);
 }
 
 TEST_F(CongestionControlTest, IsBackWhenTheCubicFunctionSaysSo) {
     grow_to(1000);
     const auto before = window();
-    send(before);
-    now_ += 80ms;
-    acknowledge(acknowledged_ + before / 2);
-    repeat(1);
+    congest();
     const auto began = now_;
     acknowledge(next_ - 1);
     while (window() < before * 99 / 100 && now_ < began + 60s) {
@@ -227,10 +219,7 @@ TEST_F(CongestionControlTest, APauseHalvesItWithEachTimeout) {
 
 TEST_F(CongestionControlTest, APauseIsNoTimeToGrowIn) {
     grow_to(160);
-    send(160);
-    now_ += 80ms;
-    acknowledge(acknowledged_ + 80);
-    repeat(1);
+    congest();
     acknowledge(next_ - 1);
     const auto before = window();
     now_ += 1h;
