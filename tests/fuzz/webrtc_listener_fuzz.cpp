@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+#include "tests/support/quiet_sctp_events.hpp"
 #include "transports/webrtc/crc32c.hpp"
 #include "transports/webrtc/ice_lite.hpp"
 #include "transports/webrtc/webrtc_session.hpp"
@@ -67,7 +68,7 @@ private:
 };
 
 /// DTLS and SCTP of a dialer, without any rules above.
-class Remote final : private crypto::DtlsSession::Output, private SctpEvents {
+class Remote final : private crypto::DtlsSession::Output, private QuietSctpEvents {
 public:
     Remote(asio::any_io_executor executor, std::shared_ptr<const crypto::DtlsContext> context)
         : executor_(std::move(executor)),
@@ -139,13 +140,7 @@ private:
         (void)dtls_.send(packet);
     }
     void on_established(std::uint16_t /*streams*/) override { is_open_ = true; }
-    void on_message(std::uint16_t, PayloadProtocol, ByteView, bool) override {}
-    void on_remote_reset(std::span<const std::uint16_t>) override {}
-    void on_local_reset(std::span<const std::uint16_t>, bool) override {}
-    void on_writable() override {}
-    void on_all_acknowledged() override {}
     void on_ended(Error /*why*/) override { is_open_ = false; }
-    void on_looked() override {}
     Clock::time_point now() const noexcept override { return current_time(); }
 
     asio::any_io_executor executor_;

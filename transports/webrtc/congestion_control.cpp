@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "transports/webrtc/congestion_control.hpp"
 
+#include "transports/webrtc/sctp_chunk.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -52,11 +54,6 @@ constexpr std::size_t kSlowerRounds = 5;
 
 constexpr auto kUnknown = std::chrono::duration<double>(std::numeric_limits<double>::infinity());
 
-/// Numbers wrap around (RFC 9260, 1.6).
-std::int32_t distance(std::uint32_t from, std::uint32_t to) noexcept {
-    return static_cast<std::int32_t>(to - from);
-}
-
 }  // namespace
 
 CongestionControl::CongestionControl(std::size_t segment) noexcept
@@ -74,7 +71,7 @@ std::uint32_t CongestionControl::window() const noexcept {
 }
 
 double CongestionControl::flight() const noexcept {
-    return distance(acknowledged_, highest_) * mean_size_;
+    return tsn_distance(acknowledged_, highest_) * mean_size_;
 }
 
 CongestionControl::Seconds CongestionControl::round_trip() const noexcept {
@@ -103,7 +100,7 @@ void CongestionControl::on_sent(std::uint32_t tsn, std::size_t size, TimePoint n
         last_acknowledged_ = now;
         base_until_ = now + kBaseAge;
     }
-    if (distance(highest_, tsn) <= 0) {
+    if (tsn_distance(highest_, tsn) <= 0) {
         on_repeated(now);
         return;
     }
@@ -115,7 +112,7 @@ void CongestionControl::on_sent(std::uint32_t tsn, std::size_t size, TimePoint n
     mean_size_ += (static_cast<double>(size) - mean_size_) / 16;
     peak_flight_ = std::max(peak_flight_, flight());
     const auto apart = window_ / mean_size_ / kTimed;
-    if (timed_.size() < kTimed && (timed_.empty() || distance(timed_.back().tsn, tsn) >= apart)) {
+    if (timed_.size() < kTimed && (timed_.empty() || tsn_distance(timed_.back().tsn, tsn) >= apart)) {
         timed_.push_back({tsn, now});
     }
 }
@@ -151,15 +148,15 @@ void CongestionControl::on_repeated(TimePoint now) noexcept {
 }
 
 void CongestionControl::on_acknowledged(std::uint32_t tsn, TimePoint now) noexcept {
-    if (distance(acknowledged_, tsn) <= 0 || distance(tsn, highest_) < 0) {
+    if (tsn_distance(acknowledged_, tsn) <= 0 || tsn_distance(tsn, highest_) < 0) {
         return;
     }
-    const auto chunks = distance(acknowledged_, tsn);
+    const auto chunks = tsn_distance(acknowledged_, tsn);
     const bool is_full = std::max(peak_flight_, last_peak_) >= window_ / 2;
     acknowledged_ = tsn;
     last_progress_ = now;
     delivered_ += chunks;
-    if (distance(round_end_, tsn) >= 0) {
+    if (tsn_distance(round_end_, tsn) >= 0) {
         end_round(now);
     }
     measure(tsn, now);
@@ -168,7 +165,7 @@ void CongestionControl::on_acknowledged(std::uint32_t tsn, TimePoint now) noexce
     } else if (!recovers_) {
         grow(chunks * mean_size_, now);
     }
-    if (recovers_ && distance(recovered_at_, tsn) >= 0) {
+    if (recovers_ && tsn_distance(recovered_at_, tsn) >= 0) {
         recovers_ = false;
     }
     last_acknowledged_ = now;
@@ -176,7 +173,7 @@ void CongestionControl::on_acknowledged(std::uint32_t tsn, TimePoint now) noexce
 
 void CongestionControl::measure(std::uint32_t tsn, TimePoint now) noexcept {
     auto first = timed_.begin();
-    for (; first != timed_.end() && distance(first->tsn, tsn) >= 0; ++first) {
+    for (; first != timed_.end() && tsn_distance(first->tsn, tsn) >= 0; ++first) {
         const Seconds took = now - first->sent;
         shortest_ = samples_ == 0 ? took : std::min(shortest_, took);
         base_ = std::min(base_, took);

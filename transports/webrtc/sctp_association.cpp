@@ -22,9 +22,7 @@ constexpr std::uint16_t kPort = 5000;
 /// Octets of an SCTP packet's common header, which usrsctp does not count in a path's MTU.
 constexpr auto kCommonHeader = static_cast<std::uint32_t>(kSctpCommonHeader);
 
-/// Where DATA and SACK have their number, in octets, and what a DATA chunk has in front of its payload (RFC 9260,
-/// 3.3.1 and 3.3.4).
-constexpr std::size_t kTsn = 4;
+/// Octets of a DATA chunk in front of its payload (RFC 9260, 3.3.1).
 constexpr std::size_t kDataChunkHeader = 16;
 
 /// The window is set when it has changed by one of so many parts.
@@ -147,7 +145,7 @@ void SctpAssociation::transmit(ByteView packet) noexcept {
     auto rest = packet.subspan(kSctpCommonHeader);
     while (const auto chunk = next_sctp_item(rest)) {
         if (type_of(*chunk) == SctpChunkType::data && chunk->size() >= kDataChunkHeader) {
-            congestion_.on_sent(u32_at(*chunk, kTsn), chunk->size(), events_.now());
+            congestion_.on_sent(u32_at(*chunk, kSctpTsn), chunk->size(), events_.now());
         }
     }
     events_.send_packet(packet);
@@ -156,8 +154,8 @@ void SctpAssociation::transmit(ByteView packet) noexcept {
 void SctpAssociation::take_acknowledgements(ByteView packet) noexcept {
     auto rest = packet.subspan(std::min(packet.size(), kSctpCommonHeader));
     while (const auto chunk = next_sctp_item(rest)) {
-        if (type_of(*chunk) == SctpChunkType::sack && chunk->size() >= kTsn + sizeof(std::uint32_t)) {
-            congestion_.on_acknowledged(u32_at(*chunk, kTsn), events_.now());
+        if (type_of(*chunk) == SctpChunkType::sack && chunk->size() >= kSctpTsn + sizeof(std::uint32_t)) {
+            congestion_.on_acknowledged(u32_at(*chunk, kSctpTsn), events_.now());
             set_window();
         }
     }

@@ -15,6 +15,9 @@ namespace libp2p::webrtc {
 inline constexpr std::size_t kSctpCommonHeader = 12;
 inline constexpr std::size_t kSctpChunkHeader = 4;
 
+/// Where DATA and SACK chunks carry their transmission sequence number (RFC 9260, 3.3.1 and 3.3.4).
+inline constexpr std::size_t kSctpTsn = 4;
+
 enum class SctpChunkType : std::uint8_t {
     data = 0,
     init = 1,
@@ -42,6 +45,11 @@ inline std::uint16_t u16_at(ByteView octets, std::size_t at) noexcept {
 
 inline std::uint32_t u32_at(ByteView octets, std::size_t at) noexcept {
     return boost::endian::load_big_u32(&octets[at]);
+}
+
+/// How far `to` comes after `from`: numbers wrap around (RFC 9260, 1.6).
+constexpr std::int32_t tsn_distance(std::uint32_t from, std::uint32_t to) noexcept {
+    return static_cast<std::int32_t>(to - from);
 }
 
 /// Takes the first item off `rest`, a sequence of chunks or of their parameters: both begin with four octets, the last

@@ -9,15 +9,8 @@
 namespace libp2p::webrtc {
 namespace {
 
-/// Where chunks carry the transmission sequence number that counts here.
-constexpr std::size_t kNumberOfData = 4;
-constexpr std::size_t kNumberOfSack = 4;
+/// Where INIT and INIT ACK carry the first transmission sequence number.
 constexpr std::size_t kNumberOfInit = 16;
-
-/// Serial numbers (RFC 9260, 2.5.2): whether `a` comes after `b`.
-bool is_after(std::uint32_t a, std::uint32_t b) noexcept {
-    return static_cast<std::int32_t>(a - b) > 0;
-}
 
 /// The last number before the streams are reset, where a RE-CONFIG chunk asks for that.
 std::optional<std::uint32_t> last_before_reset(ByteView chunk) noexcept {
@@ -48,7 +41,7 @@ ByteView StreamResetGate::admit(ByteView packet) {
             case SctpChunkType::init:
             case SctpChunkType::init_ack: arrived_ = u32_at(*chunk, kNumberOfInit) - 1; break;
             case SctpChunkType::data:
-                if (arrived_ && u32_at(*chunk, kNumberOfData) == *arrived_ + 1) {
+                if (arrived_ && u32_at(*chunk, kSctpTsn) == *arrived_ + 1) {
                     ++*arrived_;
                 }
                 break;
@@ -56,7 +49,7 @@ ByteView StreamResetGate::admit(ByteView packet) {
                 if (const auto last = last_before_reset(*chunk)) {
                     held_.clear();  // it was the same request, or one that is over
                     awaited_ = *last;
-                    is_early = arrived_ && is_after(*last, *arrived_);
+                    is_early = arrived_ && tsn_distance(*arrived_, *last) > 0;
                 }
                 break;
             default: break;
@@ -93,12 +86,12 @@ void StreamResetGate::on_sent(ByteView packet) noexcept {
     }
     const auto first = packet.subspan(kSctpCommonHeader);
     if (type_of(first) == SctpChunkType::sack) {  // usrsctp puts it in front
-        arrived_ = u32_at(first, kNumberOfSack);
+        arrived_ = u32_at(first, kSctpTsn);
     }
 }
 
 std::optional<Bytes> StreamResetGate::take_due() {
-    if (held_.empty() || !arrived_ || is_after(awaited_, *arrived_)) {
+    if (held_.empty() || !arrived_ || tsn_distance(*arrived_, awaited_) > 0) {
         return std::nullopt;
     }
     return std::exchange(held_, {});

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+#include "tests/support/quiet_sctp_events.hpp"
 #include "tests/unit/transports/webrtc/virtual_time.hpp"
 #include "transports/webrtc/sctp_association.hpp"
 #include "transports/webrtc/sctp_chunk.hpp"
@@ -7,8 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <random>
+#include <utility>
 
 // How fast one association is over paths that are longer, narrower or worse than loopback, in virtual time.
 
@@ -19,7 +22,6 @@ using namespace std::chrono_literals;
 using std::chrono::microseconds;
 using Time = std::chrono::steady_clock::time_point;
 
-/// One direction of a path: a bottleneck with a queue in front of it, then the way.
 struct PathOptions {
     microseconds one_way = 25ms;
     double rate = 0;                              ///< octets a second; 0: no bottleneck
@@ -29,6 +31,7 @@ struct PathOptions {
     std::pair<microseconds, microseconds> cut{};  ///< from then, until then, nothing gets through
 };
 
+/// One direction of a path: a bottleneck with a queue in front of it, then the way.
 class Direction {
 public:
     Direction(const PathOptions& options, Time now) : options_(options), began_(now) {}
@@ -77,7 +80,7 @@ private:
 };
 
 /// One end, whose packets go onto the path.
-class End final : public SctpEvents {
+class End final : public QuietSctpEvents {
 public:
     End(const PathOptions& options, const Time& now) : out(options, now), now_(now) {}
 
@@ -85,8 +88,8 @@ public:
         auto rest = packet.subspan(kSctpCommonHeader);
         while (const auto chunk = next_sctp_item(rest)) {
             if (type_of(*chunk) == SctpChunkType::data) {
-                const auto tsn = u32_at(*chunk, 4);
-                const bool is_new = packets == 0 || static_cast<std::int32_t>(tsn - highest_) > 0;
+                const auto tsn = u32_at(*chunk, kSctpTsn);
+                const bool is_new = packets == 0 || tsn_distance(highest_, tsn) > 0;
                 ++(is_new ? packets : repeated);
                 highest_ = is_new ? tsn : highest_;
             }
@@ -95,12 +98,6 @@ public:
     }
     void on_established(std::uint16_t) override { is_open = true; }
     void on_message(std::uint16_t, PayloadProtocol, ByteView piece, bool) override { received += piece.size(); }
-    void on_remote_reset(std::span<const std::uint16_t>) override {}
-    void on_local_reset(std::span<const std::uint16_t>, bool) override {}
-    void on_writable() override {}
-    void on_all_acknowledged() override {}
-    void on_ended(Error) override {}
-    void on_looked() override {}
     Time now() const noexcept override { return now_; }
 
     Direction out;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "proto/data_channel_message.hpp"
+#include "tests/support/quiet_sctp_events.hpp"
 #include "tests/unit/transports/webrtc/virtual_time.hpp"
 #include "transports/webrtc/webrtc_session.hpp"
 
@@ -47,7 +48,7 @@ std::shared_ptr<const crypto::DtlsContext> new_context() {
 }
 
 /// The remote: DTLS and SCTP, and nothing above them.
-class Remote final : public SctpEvents, public crypto::DtlsSession::Output {
+class Remote final : public QuietSctpEvents, public crypto::DtlsSession::Output {
 public:
     void send_datagram(ByteView datagram) override { sent.emplace_back(datagram.begin(), datagram.end()); }
     void send_packet(ByteView packet) noexcept override { (void)dtls.send(packet); }
@@ -61,12 +62,6 @@ public:
             }
         }
     }
-    void on_remote_reset(std::span<const std::uint16_t>) override {}
-    void on_local_reset(std::span<const std::uint16_t>, bool) override {}
-    void on_writable() override {}
-    void on_all_acknowledged() override {}
-    void on_ended(Error) override {}
-    void on_looked() override {}
     Clock::time_point now() const noexcept override { return *clock; }
 
     std::vector<Bytes> messages_of(std::uint16_t stream) const {
